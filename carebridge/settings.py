@@ -1,0 +1,362 @@
+"""Every setting of CareBridge, top to bottom. Values come from environment variables only (docs/configuration.md)."""
+
+from datetime import timedelta
+
+import structlog
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from carebridge import embedded
+from carebridge.env import BASE_DIR, copy_name, data_dir, env, local_secret
+
+# --- Which copy is this? ---------------------------------------------------------------------------------------------
+
+ENVIRONMENT = env.str("CAREBRIDGE_ENV", default="local")  # local | test | production
+PRODUCTION = ENVIRONMENT == "production"
+DATA_DIR = data_dir()
+DEMO = env.bool("CAREBRIDGE_DEMO", default=not PRODUCTION)
+DEBUG = env.bool("DEBUG", default=False)
+PORT = env.int("PORT", default=8000)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]"])
+PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", default=f"http://127.0.0.1:{PORT}")
+SECRET_KEY = env.str("SECRET_KEY", default="") or ("" if PRODUCTION else local_secret())
+
+# A clinic's real data must never meet a guessable key, tracebacks on screen or a forged Host header.
+if PRODUCTION and (len(SECRET_KEY) < 50 or DEBUG or not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS):
+    raise ImproperlyConfigured(
+        "Production needs SECRET_KEY (50 characters or more), DEBUG off and ALLOWED_HOSTS without '*'."
+    )
+
+# --- Applications ----------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "carebridge.accounts",
+    "carebridge.audit",
+    "scheduling",
+    "waitlist",
+    "reminders",
+    "reporting",
+    "integrations",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "auditlog",
+    "axes",
+    "channels",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "django_prometheus",
+    "django_rq",
+    "django_structlog",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "guardian",
+    "knox",
+    "pgtrigger",
+    "rest_framework",
+    "template_partials.apps.SimpleAppConfig",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "carebridge.middleware.RequestLogMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "auditlog.middleware.AuditlogMiddleware",
+    "axes.middleware.AxesMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+ROOT_URLCONF = "carebridge.urls"
+ASGI_APPLICATION = "carebridge.asgi.application"
+WSGI_APPLICATION = "carebridge.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Templates and static files --------------------------------------------------------------------------------------
+
+_FILE_LOADERS = ["django.template.loaders.filesystem.Loader", "django.template.loaders.app_directories.Loader"]
+_LOADERS = _FILE_LOADERS if DEBUG else [("django.template.loaders.cached.Loader", _FILE_LOADERS)]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            # template_partials must wrap the other loaders; said here because its automatic set-up rewrites them.
+            "loaders": [("template_partials.loader.Loader", _LOADERS)],
+            "builtins": ["template_partials.templatetags.partials", "scheduling.templatetags.icons"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+# A local copy serves the source files as they are: nothing to collect, so a second start is quick.
+WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_MAX_AGE = 60 if PRODUCTION else 0
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+# --- PostgreSQL ------------------------------------------------------------------------------------------------------
+
+DATABASES = {"default": env.db_url("DATABASE_URL", default=embedded.database_url(DATA_DIR))}
+DATABASES["default"]["CONN_MAX_AGE"] = 0
+# Waiting longer than lock_timeout for another booking helps nobody: the caller gets a word and may try again.
+_DB_LIMITS = {
+    "lock_timeout": env.int("DB_LOCK_TIMEOUT_MS", default=5_000),
+    "statement_timeout": env.int("DB_STATEMENT_TIMEOUT_MS", default=0),
+    "idle_in_transaction_session_timeout": env.int("DB_IDLE_TIMEOUT_MS", default=60_000),
+}
+_DB_OPTIONS: dict = DATABASES["default"].setdefault("OPTIONS", {})
+DATABASES["default"]["HOST"] = DATABASES["default"]["HOST"] or _DB_OPTIONS.pop("host", "")  # a socket's folder
+_DB_OPTIONS["options"] = " ".join(f"-c {name}={value}" for name, value in _DB_LIMITS.items())
+# Only the web process pools; a command or a worker has one connection, and a pool must not be shared over a fork.
+if _POOL_SIZE := env.int("DB_POOL", default=0):
+    _DB_OPTIONS["pool"] = {"min_size": min(2, _POOL_SIZE), "max_size": _POOL_SIZE, "timeout": 10}
+
+# --- Redis: cache, jobs, live screens --------------------------------------------------------------------------------
+
+REDIS_URL = env.str("REDIS_URL", default=embedded.redis_url(DATA_DIR))
+REDIS_PREFIX = env.str("REDIS_PREFIX", default=copy_name())
+# Redis may be gone at any moment and a booking must not wait for it, so: short timeouts, no retries.
+REDIS_CLIENT_OPTIONS = {
+    "socket_timeout": 0.2,
+    "socket_connect_timeout": 0.2,
+    "retry": Retry(NoBackoff(), 0),
+}
+CACHES = {
+    "default": {
+        "BACKEND": "carebridge.cache.PatientRedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": REDIS_PREFIX,
+        "OPTIONS": REDIS_CLIENT_OPTIONS,
+    }
+}
+# The pub/sub layer is quick and may drop a message when Redis restarts; screens re-fetch when they reconnect.
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_connect_timeout": 0.2}], "prefix": REDIS_PREFIX},
+    }
+}
+_RQ_CONNECTION = embedded.redis_arguments(REDIS_URL)
+RQ_QUEUES = {
+    name: {
+        "HOST": _RQ_CONNECTION["host"],
+        "PORT": _RQ_CONNECTION["port"],
+        "DB": _RQ_CONNECTION["db"],
+        "PASSWORD": _RQ_CONNECTION["password"],
+        "USERNAME": _RQ_CONNECTION["username"],
+        "SSL": _RQ_CONNECTION["ssl"],
+        "REDIS_CLIENT_KWARGS": {"unix_socket_path": _RQ_CONNECTION["unix_socket_path"], **REDIS_CLIENT_OPTIONS},
+        "DEFAULT_TIMEOUT": 300,
+    }
+    for name in ("high", "default")
+}
+RQ_SHOW_ADMIN_LINK = False
+
+# --- People: sign-in, permissions, lockout ---------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False
+# django-axes keeps count of failed sign-ins in the database, so that signing in works without Redis.
+ACCOUNT_RATE_LIMITS = False
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False
+GUARDIAN_MONKEY_PATCH_USER = False
+ANONYMOUS_USER_NAME = None
+
+# Cookies ignore ports: two local copies in one browser would sign each other out if they shared a name.
+SESSION_COOKIE_NAME = "sessionid" if PRODUCTION or PORT == 8000 else f"sessionid_{PORT}"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+# --- What the browser may do -----------------------------------------------------------------------------------------
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        # Positions on the day board are the only inline styles: style="--y:…".
+        "style-src-attr": ["'unsafe-inline'"],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=PRODUCTION)
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
+SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if PRODUCTION else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
+# Trust the forwarded scheme only when a proxy is known to set it; anyone else could forge it.
+if env.bool("BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- REST ------------------------------------------------------------------------------------------------------------
+
+RATE_LIMITS = env.bool("RATE_LIMITS", default=True)
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "carebridge.accounts.authentication.AuditedTokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": [
+        "rest_framework.throttling.AnonRateThrottle",
+        "rest_framework.throttling.UserRateThrottle",
+    ]
+    if RATE_LIMITS
+    else [],
+    "DEFAULT_THROTTLE_RATES": {"anon": "60/min", "user": "1200/min"},
+    "EXCEPTION_HANDLER": "carebridge.http.problem_details",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+REST_KNOX = {
+    "TOKEN_TTL": timedelta(hours=12),
+    "AUTH_HEADER_PREFIX": "Token",
+    "AUTO_REFRESH": False,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "CareBridge",
+    "DESCRIPTION": "Find, hold, book and change appointments across clinics.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+# --- Audit -----------------------------------------------------------------------------------------------------------
+
+AUDITLOG_LOGENTRY_MODEL = "audit.LogEntry"
+AUDITLOG_CID_GETTER = "carebridge.audit.request_id"
+AUDITLOG_MASK_CALLABLE = "carebridge.audit.mask_all"
+AUDITLOG_STORE_JSON_CHANGES = True
+
+# --- Language and time: stored in UTC, shown in the clinic's own zone ------------------------------------------------
+
+LANGUAGE_CODE = "en-gb"
+USE_I18N = True
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# --- Logging: one line per event, JSON in production, never a query string or personal data --------------------------
+
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = 20
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+_LOG_STEPS = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+]
+structlog.configure(
+    processors=[
+        structlog.stdlib.filter_by_level,
+        *_LOG_STEPS,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
+_RENDERERS = (
+    [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    if PRODUCTION
+    # The plain formatter leaves out local variables, which could hold a patient's name.
+    else [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
+)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "lines": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "foreign_pre_chain": _LOG_STEPS,
+            "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_RENDERERS],
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "lines"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        # These name the path with its query, the signed-in name or the arguments of a statement.
+        "axes": {"level": "ERROR"},
+        "django.request": {"level": "CRITICAL"},
+        "django.server": {"level": "WARNING"},
+        "django.db.backends": {"level": "WARNING"},
+        "uvicorn.access": {"handlers": [], "propagate": False},
+        "rq.worker": {"level": "INFO", "handlers": ["console"], "propagate": False},
+        "rq.scheduler": {"level": "WARNING"},
+    },
+}

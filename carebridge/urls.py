@@ -1,0 +1,33 @@
+"""Every address of the site, in one place."""
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
+from django.urls import include, path
+from django_prometheus.exports import ExportToDjangoView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from carebridge.health import healthz, readyz
+
+# The admin's own sign-in form knows nothing of second factors: everyone signs in at the one door.
+admin.autodiscover()
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+
+def no_signup(request: HttpRequest) -> HttpResponse:
+    """Staff accounts are made by an administrator, never by a visitor."""
+    return HttpResponseNotFound()
+
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", ExportToDjangoView, name="metrics"),
+    path("admin/", admin.site.urls),
+    path("accounts/signup/", no_signup),
+    path("accounts/", include("allauth.account.urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+    path("api/v1/", include("carebridge.api_urls")),
+    path("", include("scheduling.urls")),
+]

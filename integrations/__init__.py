@@ -1,0 +1,1 @@
+"""Talk with other systems: practice management, FHIR, calendars, webhooks."""

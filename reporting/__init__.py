@@ -1,0 +1,1 @@
+"""Figures about the clinics' work: summaries, charts and exports."""

@@ -1,0 +1,1 @@
+"""Patients waiting for an earlier time: entries, matching and offers of freed slots."""
