@@ -1,0 +1,17 @@
+"""Accountability: who did, saw or tried what. Set up once here, used by every app."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def mask_all(value: Any) -> str:
+    """What the trail shows instead of a personal value: that it changed, never what it was."""
+    return "•••"
+
+
+def request_id() -> str | None:
+    """The id of the request or job being served, so that its rows can be found together."""
+    from structlog.contextvars import get_contextvars
+
+    return get_contextvars().get("request_id")

@@ -1,0 +1,58 @@
+"""Writing to the audit trail from commands: explicit, in the command's own transaction, failing closed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+from auditlog.context import set_actor
+from django.db import models
+
+from carebridge.accounts.models import User
+from carebridge.audit.models import LogEntry
+
+Action = LogEntry.Action
+
+
+def log_change(
+    instance: models.Model,
+    *,
+    event: str,
+    by: User | None,
+    action: int = Action.UPDATE,
+    changes: Mapping[str, tuple[Any, Any]] | None = None,
+    clinic_id: int | None = None,
+    role: str = "",
+) -> LogEntry:
+    """Record that `by` did `event` to `instance`; by None is the system itself.
+
+    `changes` maps a field to its (old, new) values: scheduling facts only, personal fields by name with masked
+    values. Raises what the database raises, so that a change that can't be accounted for does not happen.
+    """
+    return LogEntry.objects.log_create(
+        instance,
+        force_log=True,
+        action=action,
+        changes={field: [_plain(old), _plain(new)] for field, (old, new) in (changes or {}).items()},
+        actor=by,
+        actor_email=None,
+        event=event,
+        clinic_id=clinic_id,
+        role=role,
+        serialized_data=None,
+    )
+
+
+def log_access(instance: models.Model, *, event: str, by: User | None, clinic_id: int | None = None) -> LogEntry:
+    """Record that `by` looked at `instance`, such as a patient's history."""
+    return log_change(instance, event=event, by=by, action=Action.ACCESS, clinic_id=clinic_id)
+
+
+def acting_as(user: User | None) -> AbstractContextManager[None]:
+    """For jobs and management commands: whom audit rows made inside name as the actor."""
+    return set_actor(user)
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, int | float | bool) else str(value)

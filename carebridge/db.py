@@ -1,0 +1,90 @@
+"""PostgreSQL as the domain sees it: locks in one order, and database refusals in the domain's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TypeVar
+
+from django.db import DatabaseError, connection, models
+
+from carebridge.errors import Conflict, DomainError, InvalidInput
+
+EXCLUSION_VIOLATION = "23P01"
+UNIQUE_VIOLATION = "23505"
+DEADLOCK_DETECTED = "40P01"
+LOCK_NOT_AVAILABLE = "55P03"
+SERIALIZATION_FAILURE = "40001"
+QUERY_CANCELED = "57014"
+
+M = TypeVar("M", bound=models.Model)
+
+TRANSIENT = {DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE, SERIALIZATION_FAILURE, QUERY_CANCELED}
+
+
+class Busy(Conflict):
+    """The database refused to wait longer; nothing was written and the same request may be sent again."""
+
+    code = "busy"
+    message = "The schedule is busy right now. Nothing was saved: please try again."
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """The SQLSTATE behind a Django database error, or None."""
+    return getattr(error.__cause__, "sqlstate", None) or getattr(error, "sqlstate", None)
+
+
+def constraint_name(error: BaseException) -> str | None:
+    """Name of the violated constraint behind a Django database error, or None."""
+    diagnostics = getattr(error.__cause__, "diag", None)
+    return getattr(diagnostics, "constraint_name", None)
+
+
+@contextmanager
+def constraint_errors(words: Mapping[str, type[DomainError]] | None = None) -> Iterator[None]:
+    """Translate what the database refuses into a DomainError.
+
+    `words` maps a constraint name to the error that says it. Deadlocks and lock timeouts become Busy; values that
+    PostgreSQL can't represent (SQLSTATE class 22) become InvalidInput; anything else passes unchanged.
+    """
+    try:
+        yield
+    except DatabaseError as error:
+        if domain_error := as_domain_error(error, words or {}):
+            raise domain_error from error
+        raise
+
+
+def as_domain_error(error: DatabaseError, words: Mapping[str, type[DomainError]]) -> DomainError | None:
+    """The DomainError that says what this database error means, or None when it has no meaning for a person."""
+    state = sqlstate(error) or ""
+    if word := words.get(constraint_name(error) or ""):
+        return word()
+    if state in TRANSIENT:
+        return Busy()
+    if state.startswith("22"):
+        return InvalidInput("A value is outside what can be stored. Check dates and times.")
+    return None
+
+
+def lock_for_share(model: type[models.Model], pk: object) -> None:
+    """Hold a row against its editors, beside other readers.
+
+    Django has no FOR SHARE; editors of the row take FOR UPDATE, so what a command reads of it stays true
+    until the command commits. Raises `model.DoesNotExist` when the row is gone.
+    """
+    table = connection.ops.quote_name(model._meta.db_table)
+    column = connection.ops.quote_name(model._meta.pk.column)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT 1 FROM {table} WHERE {column} = %s FOR SHARE", [pk])  # noqa: S608 - quoted names
+        if cursor.fetchone() is None:
+            raise model.DoesNotExist
+
+
+def lock_in_order(queryset: models.QuerySet[M]) -> list[M]:
+    """Lock the rows of a queryset by ascending primary key, FOR NO KEY UPDATE, and return them as they now are.
+
+    One order for everybody is what makes deadlocks impossible; NO KEY lets foreign keys to the rows be
+    inserted meanwhile.
+    """
+    return list(queryset.order_by("pk").select_for_update(no_key=True, of=("self",)))

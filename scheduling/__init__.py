@@ -1,0 +1,1 @@
+"""The domain: availability, bookings that cannot collide, and everything they rest on."""

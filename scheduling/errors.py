@@ -1,0 +1,123 @@
+"""What scheduling refuses, each with a code for programs and a sentence for people."""
+
+from __future__ import annotations
+
+from carebridge.errors import Conflict, DomainError, InvalidInput, NotAllowed
+
+
+class SlotTaken(Conflict):
+    """Somebody else has the doctor, the room or the equipment. `detail["nearest"]` holds up to three free times."""
+
+    code = "slot_taken"
+    message = "That time was taken a moment ago. Nothing was saved: choose one of the nearest free times."
+
+
+class SlotHeld(Conflict):
+    """Somebody else is booking this time right now."""
+
+    code = "slot_held"
+    message = "A colleague is holding that time. Try another, or wait until the hold ends."
+
+
+class SlotUnavailable(DomainError):
+    """The schedule's rules exclude the time. `detail["reasons"]` lists every rule that does, as code and sentence."""
+
+    code = "slot_unavailable"
+    message = "That time can't be booked."
+
+
+class PolicyRefused(DomainError):
+    """A policy such as notice, eligibility or a cut-off says no. The code names the rule."""
+
+    code = "policy_refused"
+
+
+class WrongStatus(DomainError):
+    """The appointment is not in a status from which this is possible."""
+
+    code = "wrong_status"
+    message = "The appointment's status doesn't allow this any more. Look at it again."
+
+
+class StaleVersion(DomainError):
+    """The caller's copy is older than the appointment (If-Match, or a screen left open)."""
+
+    code = "stale_version"
+    status = 412
+    message = "The appointment was changed meanwhile. Nothing was saved: look at it again and retry."
+
+
+class OverrideNotAllowed(NotAllowed):
+    """The caller may not set rules aside, or gave no reason for it."""
+
+    code = "override_not_allowed"
+    message = "Setting a rule aside needs the permission for it, and a reason."
+
+
+class HoldGone(Conflict):
+    """The hold has expired, was released or belongs to somebody else."""
+
+    code = "hold_gone"
+    message = "Your hold on this time has ended. Check that it is still free and hold it again."
+
+
+class HoldsUnavailable(Conflict):
+    """Redis is down. Booking still works; only holding doesn't."""
+
+    code = "holds_unavailable"
+    status = 503
+    message = "Times can't be held right now, but booking works and is safe."
+
+
+class UndoTooLate(DomainError):
+    """What should be undone is no longer the last thing that happened, or its effects have begun."""
+
+    code = "undo_too_late"
+    message = "This can't be undone any more."
+
+
+class RosterConflict(DomainError):
+    """The roster rows contradict each other, such as two clinics at the same time."""
+
+    code = "roster_conflict"
+    message = "These hours overlap other hours of the same person or room."
+
+
+class DuplicatePatient(Conflict):
+    """A patient with the same name and birth date is already registered."""
+
+    code = "duplicate_patient"
+    message = "A patient with this name and birth date is already registered. Use that record, or confirm it is another person."
+
+
+class IdempotencyMismatch(DomainError):
+    """The Idempotency-Key was used before with another request."""
+
+    code = "idempotency_mismatch"
+    message = "This Idempotency-Key was already used for a different request. Use a new key."
+
+
+class IdempotencyBusy(Conflict):
+    """A request with the same Idempotency-Key is being answered right now."""
+
+    code = "idempotency_busy"
+    message = "The same request is still being worked on. Ask again in a moment."
+
+
+__all__ = [
+    "DuplicatePatient",
+    "HoldGone",
+    "HoldsUnavailable",
+    "IdempotencyBusy",
+    "IdempotencyMismatch",
+    "InvalidInput",
+    "OverrideNotAllowed",
+    "PolicyRefused",
+    "RosterConflict",
+    "SlotHeld",
+    "SlotTaken",
+    "SlotUnavailable",
+    "StaleVersion",
+    "UndoTooLate",
+    "WrongStatus",
+]

@@ -1,0 +1,97 @@
+"""What scheduling tells the apps above it. Facts in the past tense, ids only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from carebridge.events import DomainEvent
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppointmentEvent(DomainEvent):
+    """Something happened to one appointment. `day` is its local day at the clinic; `starts_at` is UTC."""
+
+    appointment_id: int
+    clinic_id: int
+    doctor_id: int
+    patient_id: str
+    day: date
+    starts_at: datetime
+
+
+class AppointmentBooked(AppointmentEvent):
+    pass
+
+
+class AppointmentConfirmed(AppointmentEvent):
+    """A pending appointment became firm."""
+
+
+class AttendanceConfirmed(AppointmentEvent):
+    """The patient said they will come."""
+
+
+class AppointmentCancelled(AppointmentEvent):
+    """Effects such as messages and offers are due after the undo window of the Cancellation row."""
+
+
+class CancellationUndone(AppointmentEvent):
+    pass
+
+
+class AppointmentExpired(AppointmentEvent):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppointmentRescheduled(AppointmentEvent):
+    """The ids are the new appointment's; the old one's are beside them."""
+
+    old_appointment_id: int
+    old_clinic_id: int
+    old_doctor_id: int
+    old_day: date
+
+
+class PatientCheckedIn(AppointmentEvent):
+    pass
+
+
+class VisitStarted(AppointmentEvent):
+    pass
+
+
+class VisitCompleted(AppointmentEvent):
+    pass
+
+
+class PatientDidNotAttend(AppointmentEvent):
+    pass
+
+
+class StatusUndone(AppointmentEvent):
+    pass
+
+
+class ReviewRequired(AppointmentEvent):
+    pass
+
+
+class ReviewResolved(AppointmentEvent):
+    pass
+
+
+class NotesChanged(AppointmentEvent):
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class RosterChanged(DomainEvent):
+    """Working time of a resource, or of a whole clinic, changed on these local days (both included)."""
+
+    clinic_ids: tuple[int, ...]
+    doctor_id: int | None
+    resource_id: int | None
+    first_day: date
+    last_day: date

@@ -1,0 +1,65 @@
+"""The schema of scheduling. Models hold fields, constraints, querysets and facts about themselves; no decisions."""
+
+from scheduling.models.appointment import (
+    Allocation,
+    Appointment,
+    AppointmentGroup,
+    Cancellation,
+    CancellationReason,
+    Channel,
+    ExternalReference,
+    IdempotencyRecord,
+    ResourceDay,
+    Status,
+)
+from scheduling.models.clinic import (
+    Clinic,
+    ClinicClosure,
+    ClinicMembership,
+    ClinicUserObjectPermission,
+    DayNote,
+    OpeningHours,
+)
+from scheduling.models.history import HandlerFailure, ScheduleEvent
+from scheduling.models.patient import Patient, PatientClinic, Referral
+from scheduling.models.resource import Doctor, DoctorClinic, Resource, ResourceCategory, Speciality
+from scheduling.models.roster import ExtraSession, RecurringBreak, ScheduleBlock, WorkingHours
+from scheduling.models.service import AppointmentType, Modality, Offering, Requirement, Service
+
+__all__ = [
+    "Allocation",
+    "Appointment",
+    "AppointmentGroup",
+    "AppointmentType",
+    "Cancellation",
+    "CancellationReason",
+    "Channel",
+    "Clinic",
+    "ClinicClosure",
+    "ClinicMembership",
+    "ClinicUserObjectPermission",
+    "DayNote",
+    "Doctor",
+    "DoctorClinic",
+    "ExternalReference",
+    "ExtraSession",
+    "HandlerFailure",
+    "IdempotencyRecord",
+    "Modality",
+    "Offering",
+    "OpeningHours",
+    "Patient",
+    "PatientClinic",
+    "RecurringBreak",
+    "Referral",
+    "Requirement",
+    "Resource",
+    "ResourceCategory",
+    "ResourceDay",
+    "ScheduleBlock",
+    "ScheduleEvent",
+    "Service",
+    "Speciality",
+    "Status",
+    "WorkingHours",
+]

@@ -1,0 +1,356 @@
+"""Appointments and the ledger of what they occupy."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Self
+
+import pgtrigger
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
+from django.db import models
+from django.db.models import F, Q
+
+from scheduling.models.clinic import Clinic
+from scheduling.models.fields import in_order
+from scheduling.models.patient import Patient, Referral
+from scheduling.models.resource import Doctor, Resource
+from scheduling.models.service import AppointmentType, Modality, Requirement
+
+if TYPE_CHECKING:
+    from carebridge.accounts.models import User
+
+REFERENCE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""Without 0, O, 1 and I, which people confuse on the phone."""
+
+
+def new_reference() -> str:
+    """A fresh public name such as CB-9R4W-6XTK. A name only: knowing it opens nothing."""
+    letters = [secrets.choice(REFERENCE_ALPHABET) for _ in range(8)]
+    return f"CB-{''.join(letters[:4])}-{''.join(letters[4:])}"
+
+
+class Status(models.TextChoices):
+    PENDING = "pending", "Pending"
+    CONFIRMED = "confirmed", "Confirmed"
+    CHECKED_IN = "checked_in", "Checked in"
+    IN_PROGRESS = "in_progress", "In progress"
+    COMPLETED = "completed", "Completed"
+    NO_SHOW = "no_show", "No-show"
+    CANCELLED = "cancelled", "Cancelled"
+    RESCHEDULED = "rescheduled", "Rescheduled"
+    REQUIRES_REVIEW = "requires_review", "Requires review"
+    EXPIRED = "expired", "Expired"
+
+
+RELEASING = frozenset({Status.CANCELLED, Status.RESCHEDULED, Status.EXPIRED})
+"""Statuses that give their time back; every other one occupies it."""
+OCCUPYING = frozenset(Status) - RELEASING
+UPCOMING = frozenset({Status.PENDING, Status.CONFIRMED, Status.REQUIRES_REVIEW})
+"""Statuses of a visit that is still to come and may be moved or cancelled."""
+
+
+class Channel(models.TextChoices):
+    PHONE = "phone", "Phone"
+    DESK = "desk", "Desk"
+    EMAIL = "email", "E-mail"
+    WEB = "web", "Web"
+    LINK = "link", "Patient link"
+    API = "api", "API"
+    WAITLIST = "waitlist", "Waitlist"
+    IMPORT = "import", "Import"
+
+
+class AppointmentGroup(models.Model):
+    """Visits that belong together: a series, parts of one day, or several people seen at once."""
+
+    class Kind(models.TextChoices):
+        SERIES = "series", "Series"
+        CHAINED = "chained", "Chained visit"
+        JOINT = "joint", "Joint visit"
+
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"
+
+
+class AppointmentQuerySet(models.QuerySet["Appointment"]):
+    def visible_to(self, user: User) -> Self:
+        """Appointments at clinics whose schedule the user may see, and a doctor's own wherever they are."""
+        from scheduling.permissions import Permission, clinic_ids_with
+
+        return self.filter(Q(clinic__in=clinic_ids_with(user, Permission.SEE_SCHEDULE)) | Q(doctor__user=user))
+
+    def on_day(self, clinic: Clinic, day: date) -> Self:
+        """Appointments that start on a local day of the clinic."""
+        start, end = (datetime.combine(each, time(), tzinfo=clinic.zone) for each in (day, day + timedelta(days=1)))
+        return self.filter(clinic=clinic, starts_at__gte=start, starts_at__lt=end)
+
+    def occupying(self) -> Self:
+        return self.filter(status__in=OCCUPYING)
+
+    def lapsed(self, now: datetime) -> Self:
+        """Pending ones whose time to confirm has run out."""
+        return self.filter(status=Status.PENDING, expires_at__lte=now)
+
+
+class Appointment(models.Model):
+    """A patient sees a doctor at a clinic, from `starts_at` (UTC instant) for `duration_minutes`.
+
+    Length and buffers are copied from the type when booked, so a later change of the type moves nobody. The local
+    start is kept beside the instant: should the law of a zone change, the wall-clock time is what was promised.
+    """
+
+    reference = models.CharField(max_length=16, unique=True, default=new_reference, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="appointments", db_index=False)
+    appointment_type = models.ForeignKey(AppointmentType, on_delete=models.PROTECT, related_name="appointments")
+    doctor = models.ForeignKey(Doctor, on_delete=models.PROTECT, related_name="appointments", db_index=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="appointments", db_index=False)
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.CONFIRMED)
+
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    duration_minutes = models.PositiveSmallIntegerField()
+    buffer_before_minutes = models.PositiveSmallIntegerField(default=0)
+    buffer_after_minutes = models.PositiveSmallIntegerField(default=0)
+    local_date = models.DateField(help_text="The promised day at the clinic")
+    local_time = models.TimeField(help_text="The promised wall-clock time at the clinic")
+    local_fold = models.BooleanField(default=False, help_text="The second of two equal times when clocks go back")
+    time_zone = models.CharField(max_length=64)
+
+    modality = models.CharField(max_length=12, choices=Modality.choices, default=Modality.IN_PERSON)
+    channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.DESK)
+    notes = models.TextField(blank=True, help_text="Seen by staff only")
+    referral = models.ForeignKey(Referral, on_delete=models.PROTECT, null=True, blank=True, related_name="appointments")
+    group = models.ForeignKey(AppointmentGroup, on_delete=models.PROTECT, null=True, blank=True, related_name="parts")
+    group_position = models.PositiveSmallIntegerField(default=0)
+    moved_from = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="moved_to")
+
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="When a pending one lapses")
+    attendance_confirmed_at = models.DateTimeField(null=True, blank=True, help_text="The patient's own word")
+    checked_in_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    review_reason = models.CharField(max_length=160, blank=True)
+    status_before_review = models.CharField(max_length=16, choices=Status.choices, blank=True)
+    overrides = ArrayField(models.CharField(max_length=32), default=list, blank=True, help_text="Rules set aside")
+    override_reason = models.CharField(max_length=240, blank=True)
+    overridden_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+
+    calendar_uid = models.UUIDField(default=uuid.uuid4, editable=False)
+    calendar_sequence = models.PositiveIntegerField(default=0, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+
+    objects = AppointmentQuerySet.as_manager()
+
+    # Foreign keys whose column leads one of the indexes below have none of their own: each costs every booking.
+    class Meta:
+        ordering = ["starts_at", "id"]
+        constraints = [
+            in_order("appointment_in_order", "starts_at", "ends_at"),
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="appointment_known_status"),
+            models.CheckConstraint(
+                condition=Q(status=Status.PENDING, expires_at__isnull=False) | ~Q(status=Status.PENDING),
+                name="appointment_pending_expires",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.REQUIRES_REVIEW) | ~Q(review_reason="") & ~Q(status_before_review=""),
+                name="appointment_review_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(overrides=[]) | ~Q(override_reason=""), name="appointment_override_has_reason"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["clinic", "starts_at"], name="appointment_clinic_start"),
+            models.Index(fields=["doctor", "starts_at"], name="appointment_doctor_start"),
+            models.Index(fields=["patient", "starts_at"], name="appointment_patient_start"),
+            models.Index(fields=["expires_at"], condition=Q(status="pending"), name="appointment_pending_until"),
+            models.Index(
+                fields=["clinic", "starts_at"], condition=Q(status="requires_review"), name="appointment_review"
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="occupies_or_releases",
+                level=pgtrigger.Row,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("status"),
+                timing=pgtrigger.Deferred,
+                func="PERFORM scheduling_check_occupation(NEW.id); RETURN NULL;",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def occupies(self) -> bool:
+        """Whether this status holds its time."""
+        return self.status in OCCUPYING
+
+    @property
+    def local_start(self) -> datetime:
+        """The start on the clinic's wall clock, aware."""
+        return self.starts_at.astimezone(self.clinic.zone)
+
+    @property
+    def local_end(self) -> datetime:
+        return self.ends_at.astimezone(self.clinic.zone)
+
+
+class Allocation(models.Model):
+    """The ledger: an appointment occupies a resource for a time. One truth for everything that can be busy.
+
+    `during` is all the time taken, buffers and cleaning included; `core` is the part inside the visit, which must
+    lie in working hours. `requirement` None is the doctor. Rows are released, never deleted.
+    """
+
+    appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="allocations")
+    resource = models.ForeignKey(Resource, on_delete=models.PROTECT, related_name="allocations", db_index=False)
+    requirement = models.ForeignKey(Requirement, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    core = DateTimeRangeField()
+    during = DateTimeRangeField()
+    released_at = models.DateTimeField(null=True, blank=True)
+    overbooked = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["appointment", "id"]
+        constraints = [
+            ExclusionConstraint(
+                name="allocation_no_overlap",
+                expressions=[(F("resource"), "="), (F("during"), "&&")],
+                condition=Q(released_at__isnull=True, overbooked=False),
+                violation_error_message="That time is already taken.",
+            ),
+            models.CheckConstraint(condition=Q(during__isempty=False, core__isempty=False), name="allocation_lasts"),
+            models.CheckConstraint(condition=Q(during__contains=F("core")), name="allocation_core_inside"),
+        ]
+        indexes = [
+            # The nightly check and commands look for survivors of an overbooking, which the constraint leaves out.
+            models.Index(
+                fields=["resource"], condition=Q(released_at__isnull=True, overbooked=True), name="overbooked"
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="keeps_step_with_status",
+                level=pgtrigger.Row,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                timing=pgtrigger.Deferred,
+                func="PERFORM scheduling_check_occupation(COALESCE(NEW.appointment_id, OLD.appointment_id)); RETURN NULL;",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Allocation {self.pk}"
+
+
+class ResourceDay(models.Model):
+    """What the ledger says of a resource on a UTC day, as 288 bits of five minutes. Derived, rebuildable.
+
+    Written by commands under the resource's lock, so search reads a day in one small row. Bit i (least significant
+    first) is the five minutes that begin 5·i minutes after midnight UTC.
+    """
+
+    resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="days")
+    day = models.DateField()
+    busy = models.BinaryField(help_text="36 bytes, little-endian")
+    version = models.PositiveBigIntegerField(default=1)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["resource", "day"], name="resource_day_once")]
+
+    def __str__(self) -> str:
+        return f"Resource {self.resource_id} on {self.day}"
+
+
+class CancellationReason(models.Model):
+    """A reason that staff and patients choose from; `code` is what API clients send."""
+
+    code = models.SlugField(max_length=32, unique=True)
+    label = models.CharField(max_length=60)
+    by_patient = models.BooleanField(default=True, help_text="Patients may choose it themselves")
+    is_active = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "label"]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Cancellation(models.Model):
+    """That an appointment was cancelled: why, by whom, with how much notice, late or not."""
+
+    appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="cancellations")
+    reason = models.ForeignKey(CancellationReason, on_delete=models.PROTECT, related_name="+")
+    note = models.CharField(max_length=240, blank=True)
+    cancelled_at = models.DateTimeField()
+    cancelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    notice_minutes = models.IntegerField(help_text="From the cancellation to the start; negative: after it")
+    is_late = models.BooleanField(help_text="After the cut-off")
+    effects_due_at = models.DateTimeField(help_text="When the undo window ends and what follows may begin")
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-cancelled_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["appointment"], condition=Q(undone_at__isnull=True), name="cancellation_one_in_force"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Cancellation of appointment {self.appointment_id}"
+
+
+class ExternalReference(models.Model):
+    """What another system calls this appointment."""
+
+    appointment = models.ForeignKey(Appointment, on_delete=models.CASCADE, related_name="external_references")
+    system = models.CharField(max_length=40)
+    value = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["system", "value"], name="external_reference_once"),
+            models.UniqueConstraint(fields=["appointment", "system"], name="external_reference_per_system"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.system} reference of appointment {self.appointment_id}"
+
+
+class IdempotencyRecord(models.Model):
+    """The answer given to a request that carried an Idempotency-Key, kept at least 24 hours."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=120)
+    request_hash = models.CharField(max_length=64, help_text="SHA-256 of method, path and body")
+    status_code = models.PositiveSmallIntegerField()
+    target = models.CharField(max_length=64, help_text="Reference or id of what was made; never the body")
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="idempotency_key_once")]
+
+    def __str__(self) -> str:
+        return f"Idempotency record {self.pk}"

@@ -1,0 +1,5 @@
+"""Websocket routes of scheduling."""
+
+from django.urls import URLPattern
+
+websocket_urlpatterns: list[URLPattern] = []

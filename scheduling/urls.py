@@ -1,0 +1,6 @@
+"""Staff screens of scheduling."""
+
+from django.urls import URLPattern
+
+app_name = "scheduling"
+urlpatterns: list[URLPattern] = []
