@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> None:
-    """Start (or join) the embedded servers if DATABASE_URL is unset, then run the command; they keep running afterwards."""
+    """Start (or join) the embedded servers if no others are named, then run the command; they keep running."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "carebridge.settings")
     from carebridge import embedded, env
 

@@ -1,1 +1,1 @@
-"""CareBridge: appointments across clinics. This package is the composition and the kernel; the domain is `scheduling`."""
+"""CareBridge: appointments across clinics. Here are composition and kernel; the domain is `scheduling`."""

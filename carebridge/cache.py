@@ -1,4 +1,4 @@
-"""The Redis cache, patient with a Redis that is gone: a miss instead of an error, so that every screen still answers."""
+"""The Redis cache, patient with a Redis that is gone: a miss, not an error, so that every screen still answers."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def _or(name: str, fallback: Any) -> Any:
 
 
 class PatientRedisCache(RedisCache):
-    """RedisCache whose reads miss and whose writes are dropped while Redis is away; nothing that matters lives in it."""
+    """RedisCache whose reads miss and whose writes are dropped while Redis is away; nothing in it is ever needed."""
 
     get = _or("get", lambda key, default=None, version=None: default)
     get_many = _or("get_many", lambda keys, version=None: {})

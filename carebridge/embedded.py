@@ -20,21 +20,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from carebridge.processes import ServersUnavailable, as_account, end, launch, live_pid, wait_until
+
 DATABASE = "carebridge"
 SERVER_USER = "carebridge_pg"
 # A Unix socket path may have 107 bytes on Linux; PostgreSQL appends `/.s.PGSQL.5432.lock`.
 LONGEST_SOCKET_DIR = 80
 
 
-class ServersUnavailable(RuntimeError):
-    """An embedded server could not be started; the message says which and where its log is."""
-
-
 # --- Where things are: pure functions of the data folder -------------------------------------------------------------
 
 
 def socket_dir(data: Path) -> Path:
-    """Return the folder of both sockets: in the data folder, or a short one under the temp folder when that is too deep."""
+    """Return the folder of both sockets: in the data folder, or, when that is too deep, under the temp folder."""
     inside = data / "run"
     if len(os.fsencode(inside)) <= LONGEST_SOCKET_DIR:
         return inside
@@ -53,7 +51,7 @@ def redis_url(data: Path, db: int = 0) -> str:
 
 
 def redis_arguments(url: str) -> dict:
-    """Take a Redis URL apart into the arguments of a client, for libraries that do not take `unix://` URLs and options."""
+    """Take a Redis URL apart into the arguments of a client, for libraries that take no `unix://` URL."""
     parts = urlsplit(url)
     query = parse_qs(parts.query)
     on_socket = parts.scheme == "unix"
@@ -73,12 +71,12 @@ def redis_arguments(url: str) -> dict:
 
 
 def ensure_running(data: Path, *, durable: bool = True) -> None:
-    """Start what is not running, and put the URLs into the environment unless it names other servers.
+    """Start what is not running, unless the environment names servers of its own; complete the environment.
 
     With `durable=False` PostgreSQL does not wait for the disk: quick, for tests, and lost with the machine's power.
     Raises ServersUnavailable.
     """
-    wants_database, wants_redis = not os.environ.get("DATABASE_URL"), not os.environ.get("REDIS_URL")
+    wants_database, wants_redis = ours(data)
     if wants_database or wants_redis:
         data.mkdir(parents=True, exist_ok=True)
         with _only_one(data):
@@ -87,8 +85,16 @@ def ensure_running(data: Path, *, durable: bool = True) -> None:
                 _start_postgres(data, durable=durable)
             if wants_redis and not redis_pid(data):
                 _start_redis(data)
-    os.environ.setdefault("DATABASE_URL", database_url(data))
-    os.environ.setdefault("REDIS_URL", redis_url(data))
+    # An empty variable means the same as none.
+    os.environ["DATABASE_URL"] = os.environ.get("DATABASE_URL") or database_url(data)
+    os.environ["REDIS_URL"] = os.environ.get("REDIS_URL") or redis_url(data)
+
+
+def ours(data: Path) -> tuple[bool, bool]:
+    """Say whether (PostgreSQL, Redis) are for us to provide: not named in the environment, or named as ours."""
+    database, redis = os.environ.get("DATABASE_URL", ""), os.environ.get("REDIS_URL", "")
+    own_database, own_redis = database_url(data).partition("?")[2], redis_url(data).partition("?")[0]
+    return not database or database.endswith(own_database), not redis or redis.startswith(own_redis)
 
 
 def status(data: Path) -> dict[str, int | None]:
@@ -102,18 +108,18 @@ def stop(data: Path) -> None:
         return
     with _only_one(data):
         if pid := redis_pid(data):
-            _end(pid, signal.SIGTERM, seconds=5)
+            end(pid, signal.SIGTERM, seconds=5)
         if pid := postgres_pid(data):
             # SIGINT is PostgreSQL's fast shutdown: open sessions are cut off, the data is left consistent.
-            _end(pid, signal.SIGINT, seconds=20)
+            end(pid, signal.SIGINT, seconds=20)
 
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------------------
 
 
 def postgres_pid(data: Path) -> int | None:
-    """Return the process id of this data folder's PostgreSQL, or None; a pid file left by a killed server does not count."""
-    return _live_pid(data / "postgres" / "postmaster.pid", program="postgres")
+    """Return the process id of this data folder's PostgreSQL, or None; a killed server's pid file does not count."""
+    return live_pid(data / "postgres" / "postmaster.pid", mentions=str(data / "postgres"))
 
 
 def postgres_program(name: str) -> Path:
@@ -145,7 +151,7 @@ def _initialise(cluster: Path, log: Path, account: pwd.struct_passwd | None) -> 
     command = [postgres_program("initdb"), "-D", cluster, "-U", "postgres", "--auth=trust", "--encoding=UTF8"]
     command += ["--locale=C.UTF-8", "--no-sync", "--no-instructions"]
     with log.open("ab") as output:
-        if subprocess.run(command, stdout=output, stderr=output, cwd=cluster, **_as_account(account)).returncode:
+        if subprocess.run(command, stdout=output, stderr=output, cwd=cluster, **as_account(account)).returncode:
             raise ServersUnavailable(f"PostgreSQL could not be set up; see {log}")
 
 
@@ -168,9 +174,9 @@ def _run_postgres(
     for name, value in settings.items():
         command += ["-c", f"{name}={value}"]
     log = data / "postgres.log"
-    process = _launch(command, log, account)
+    process = launch(command, log, account)
     probe = [postgres_program("pg_isready"), "-q", "-h", sockets]
-    _wait_until(lambda: subprocess.run(probe).returncode == 0, process, "PostgreSQL", log)
+    wait_until(lambda: subprocess.run(probe).returncode == 0, process, "PostgreSQL", log)
     _create_database(data)
 
 
@@ -219,10 +225,6 @@ def _server_account() -> pwd.struct_passwd | None:
     return pwd.getpwnam("nobody")
 
 
-def _as_account(account: pwd.struct_passwd | None) -> dict:
-    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
-
-
 def _let_pass(path: Path) -> None:
     """Let the lesser account walk through the folders above `path`: it may pass, not list or read."""
     for folder in path.parents:
@@ -237,7 +239,7 @@ def _let_pass(path: Path) -> None:
 
 def redis_pid(data: Path) -> int | None:
     """Return the process id of this data folder's Redis, or None."""
-    return _live_pid(data / "redis.pid", program="redis-server")
+    return live_pid(data / "redis.pid", mentions=str(socket_dir(data) / "redis.sock"))
 
 
 def _start_redis(data: Path) -> None:
@@ -250,62 +252,12 @@ def _start_redis(data: Path) -> None:
     log = data / "redis.log"
     # Nothing in Redis is worth keeping: business time lives in PostgreSQL, so it writes no snapshot.
     command = [program, "--port", "0", "--unixsocket", path, "--unixsocketperm", "700", "--save", "", "--dir", data]
-    process = _launch(command, log, None)
+    process = launch(command, log, None)
     (data / "redis.pid").write_text(str(process.pid))
-    _wait_until(path.exists, process, "Redis", log)
+    wait_until(path.exists, process, "Redis", log)
 
 
-# --- Processes -------------------------------------------------------------------------------------------------------
-
-
-def _launch(command: list, log: Path, account: pwd.struct_passwd | None) -> subprocess.Popen:
-    """Start a server in a session of its own: Ctrl-C in the terminal must reach it only through us."""
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            [str(part) for part in command],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            cwd="/",
-            start_new_session=True,
-            **_as_account(account),
-        )
-
-
-def _wait_until(ready, process: subprocess.Popen, name: str, log: Path, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not ready():
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise ServersUnavailable(f"{name} did not start; see {log}")
-        time.sleep(0.03)
-
-
-def _live_pid(pid_file: Path, *, program: str) -> int | None:
-    """Return the pid in the file if that process lives and is the program; after a reboot it may be someone else's."""
-    try:
-        pid = int(pid_file.read_text().split("\n", 1)[0])
-        os.kill(pid, 0)
-    except (FileNotFoundError, ValueError, ProcessLookupError):
-        return None
-    except PermissionError:
-        return None  # alive, but not ours
-    with contextlib.suppress(OSError):
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        # A zombie has an empty command line: it has died, its parent has not looked yet.
-        return pid if program.encode() in command.split(b"\0")[0] else None
-    return pid
-
-
-def _end(pid: int, how: signal.Signals, *, seconds: float) -> None:
-    with contextlib.suppress(ProcessLookupError, ChildProcessError):
-        os.kill(pid, how)
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, os.WNOHANG)
-            os.kill(pid, 0)
-            time.sleep(0.03)
-        os.kill(pid, signal.SIGKILL)
+# --- Folders ---------------------------------------------------------------------------------------------------------
 
 
 def _package_dir(package: str) -> Path:

@@ -16,7 +16,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Answer 200 when bookings can be served. Redis being away is said but not held against us: bookings work without."""
+    """Answer 200 when bookings can be served. Redis being away is said, not held against us: bookings work without."""
     database, cache = _database_state(), _redis_state()
     status = 200 if database == "ok" else 503
     return JsonResponse({"ready": status == 200, "database": database, "redis": cache}, status=status)

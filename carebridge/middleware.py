@@ -9,9 +9,15 @@ from django_structlog.middlewares import RequestMiddleware
 from django_structlog.signals import bind_extra_request_finished_metadata
 from structlog.contextvars import get_contextvars
 
+PROBES = ("/healthz", "/readyz", "/metrics")
+
 
 class RequestLogMiddleware(RequestMiddleware):
     """Give each request an id, answer it as `X-Request-ID`, and log its end."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        """Serve the request; probes come every few seconds and say nothing when all is well, so they leave no line."""
+        return self.get_response(request) if request.path in PROBES else super().__call__(request)
 
     def prepare(self, request: HttpRequest) -> None:
         """Start the clock and bind the request id."""

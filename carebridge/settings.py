@@ -313,6 +313,7 @@ USE_TZ = True
 
 # --- Logging: one line per event, JSON in production, never a query string or personal data --------------------------
 
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = 10
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = 20
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 _LOG_STEPS = [

@@ -1,0 +1,35 @@
+"""Bring the database up to date before the site starts: migrations, then the demo clinics if it is empty."""
+
+import os
+import time
+
+import django
+
+
+def main() -> None:
+    """Migrate if anything is to be done (asking takes a tenth of what `migrate` takes), then load the demo."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "carebridge.settings")
+    django.setup()
+    from django.conf import settings
+    from django.core.management import call_command, get_commands
+
+    if steps := pending_migrations():
+        started = time.monotonic()
+        print(f"  database: {steps} migrations …", flush=True)
+        call_command("migrate", verbosity=0, interactive=False)
+        print(f"  database: up to date ({time.monotonic() - started:.1f} s)", flush=True)
+    if settings.DEMO and "load_demo" in get_commands():
+        call_command("load_demo")
+
+
+def pending_migrations() -> int:
+    """Return how many migrations have not been applied to the database."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+if __name__ == "__main__":
+    main()
