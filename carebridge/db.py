@@ -67,18 +67,18 @@ def as_domain_error(error: DatabaseError, words: Mapping[str, type[DomainError]]
     return None
 
 
-def lock_for_share(model: type[models.Model], pk: object) -> None:
-    """Hold a row against its editors, beside other readers.
+def lock_for_share(model: type[M], pk: object) -> M:
+    """Hold a row against its editors, beside other readers, and return it as it now is.
 
-    Django has no FOR SHARE; editors of the row take FOR UPDATE, so what a command reads of it stays true
-    until the command commits. Raises `model.DoesNotExist` when the row is gone.
+    Django has no FOR SHARE. Editors of the row take FOR UPDATE, so what a command reads of it stays true until the
+    command commits. Raises `model.DoesNotExist` when the row is gone.
     """
     table = connection.ops.quote_name(model._meta.db_table)
     column = connection.ops.quote_name(model._meta.pk.column)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT 1 FROM {table} WHERE {column} = %s FOR SHARE", [pk])  # noqa: S608 - quoted names
-        if cursor.fetchone() is None:
-            raise model.DoesNotExist
+    rows = model._default_manager.raw(f"SELECT * FROM {table} WHERE {column} = %s FOR SHARE", [pk])  # noqa: S608
+    if not (found := list(rows)):
+        raise model.DoesNotExist
+    return found[0]
 
 
 def lock_in_order(queryset: models.QuerySet[M]) -> list[M]:

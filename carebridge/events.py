@@ -84,7 +84,7 @@ def emit(event: DomainEvent) -> None:
         try:
             with transaction.atomic():
                 handler(event)
-        except Exception as error:  # noqa: BLE001 - the boundary between apps
+        except Exception as error:
             logger.exception("event handler failed", extra={"handler": handler_name(handler)})
             for sink in _failure_sinks:
                 sink(event, handler_name(handler), error)

@@ -87,7 +87,10 @@ class DuplicatePatient(Conflict):
     """A patient with the same name and birth date is already registered."""
 
     code = "duplicate_patient"
-    message = "A patient with this name and birth date is already registered. Use that record, or confirm it is another person."
+    message = (
+        "A patient with this name and birth date is already registered."
+        " Use that record, or confirm it is another person."
+    )
 
 
 class IdempotencyMismatch(DomainError):

@@ -1,0 +1,111 @@
+"""Writing the ledger: who is locked first, how time is taken and given back.
+
+Everything here runs inside a command's transaction with the resources locked; `scheduling.ledger_masks` keeps the
+day masks in step. The exclusion constraint decides, always: locks only make waiting orderly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import connection
+
+from carebridge.db import lock_in_order
+from scheduling import ledger_masks
+from scheduling.errors import SlotTaken
+from scheduling.models import Allocation, Appointment, Resource
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationDraft:
+    """A row to be written: the resource, why it is needed (None: the doctor), and its half-open times in UTC."""
+
+    resource_id: int
+    requirement_id: int | None
+    core: tuple[datetime, datetime]
+    during: tuple[datetime, datetime]
+
+
+def lock_resources(ids: Collection[int]) -> list[Resource]:
+    """Lock resources by ascending id against every other command that would use them."""
+    return lock_in_order(Resource.objects.filter(pk__in=ids))
+
+
+def occupy(appointment: Appointment, drafts: Sequence[AllocationDraft], *, may_overbook: bool = False) -> None:
+    """Take the time of every draft for the appointment, all or nothing.
+
+    With `may_overbook`, rows that meet a live one are flagged overbooked; they still count as busy for everyone
+    after them. Raises SlotTaken when the ledger has something there.
+    """
+    drafts = sorted(drafts, key=lambda draft: (draft.resource_id, draft.during))
+    one = "(%s::bigint, %s::bigint, %s::bigint, tstzrange(%s, %s, '[)'), tstzrange(%s, %s, '[)'))"  # one row of VALUES
+    values = [
+        value
+        for draft in drafts
+        for value in (appointment.pk, draft.resource_id, draft.requirement_id, *draft.core, *draft.during)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_insert_sql(", ".join([one] * len(drafts))), [may_overbook, *values])
+        written = len(cursor.fetchall())
+    if written < len(drafts):
+        raise SlotTaken
+    ledger_masks.mark([(draft.resource_id, draft.during) for draft in drafts])
+
+
+def _insert_sql(rows: str) -> str:
+    # ON CONFLICT DO NOTHING rather than catching the violation: under contention that deadlocks (docs/adr/0003).
+    return f"""
+        INSERT INTO scheduling_allocation (appointment_id, resource_id, requirement_id, core, during, overbooked)
+        SELECT v.appointment, v.resource, v.requirement, v.core, v.during, %s AND EXISTS (
+            SELECT FROM scheduling_allocation live
+            WHERE live.resource_id = v.resource AND live.released_at IS NULL AND live.during && v.during)
+        FROM (VALUES {rows}) AS v (appointment, resource, requirement, core, during)
+        ON CONFLICT DO NOTHING RETURNING id
+    """  # noqa: S608 - only placeholders are joined
+
+
+def release(appointment: Appointment, *, at: datetime) -> None:
+    """Give back all the time of the appointment, and clear the overbooked flag of rows that now stand alone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE scheduling_allocation SET released_at = %s WHERE appointment_id = %s AND released_at IS NULL"
+            " RETURNING resource_id, lower(during), upper(during)",
+            [at, appointment.pk],
+        )
+        freed = [(resource_id, (start, end)) for resource_id, start, end in cursor.fetchall()]
+    ledger_masks.unmark(freed)
+    unflag_survivors(freed)
+
+
+def unflag_survivors(freed: Iterable[tuple[int, tuple[datetime, datetime]]]) -> None:
+    """Put overbooked rows back under the constraint where nothing overlaps them any more."""
+    for resource_id, (start, end) in freed:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """
+                UPDATE scheduling_allocation flagged SET overbooked = false
+                WHERE flagged.resource_id = %s AND flagged.released_at IS NULL AND flagged.overbooked
+                  AND flagged.during && tstzrange(%s, %s, '[)')
+                  AND NOT EXISTS (
+                      SELECT FROM scheduling_allocation other
+                      WHERE other.resource_id = flagged.resource_id AND other.released_at IS NULL
+                        AND other.id <> flagged.id AND other.during && flagged.during)
+                """,
+                [resource_id, start, end],
+            )
+
+
+def live_rows(appointment: Appointment) -> QuerySet[Allocation]:
+    """The rows by which the appointment occupies time now."""
+    return Allocation.objects.filter(appointment=appointment, released_at__isnull=True)
+
+
+def resource_ids_of(appointment_ids: Collection[int]) -> set[int]:
+    """Every resource that the appointments use or have used: what a command must lock before it changes them."""
+    return set(Allocation.objects.filter(appointment__in=appointment_ids).values_list("resource_id", flat=True))
