@@ -83,10 +83,7 @@ function setDensity(density) {
   all("[data-density]").forEach((button) => press(button, button.dataset.density === density));
 }
 
-function panelShown() {
-  const panel = document.querySelector(".panel");
-  return Boolean(panel && getComputedStyle(panel).display !== "none");
-}
+const panelShown = () => (document.querySelector(".panel")?.getClientRects().length ?? 0) > 0;
 
 // Two classes, because the panel starts open on a wide screen and closed on a narrow one.
 function setPanel(open) {
@@ -148,10 +145,9 @@ document.addEventListener("htmx:afterSettle", (event) => {
 
 if (layout) {
   const density = localStorage.getItem("board-density");
-  const panel = localStorage.getItem("board-panel");
   if (density) setDensity(density);
-  // On a narrow screen an open panel covers the board, so there it opens only when asked for.
-  if (panel === "closed") setPanel(false);
+  // Never opened for the reader: on a narrow screen an open panel covers the board.
+  if (localStorage.getItem("board-panel") === "closed") setPanel(false);
   showPanelState();
   addEventListener("resize", showPanelState);
   applyFilters();
