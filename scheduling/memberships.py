@@ -1,0 +1,89 @@
+"""Who works where, in which role: granted and revoked here, and nowhere else.
+
+The right itself is a django-guardian object permission on the clinic, which `scheduling.permissions` reads; the
+membership row beside it says since when and by whom.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+from guardian.shortcuts import assign_perm, remove_perm
+
+from carebridge.accounts.models import Role, User
+from carebridge.audit.trail import Action, log_change
+from carebridge.db import lock_in_order
+from carebridge.errors import NotAllowed, NotFound
+from scheduling.models import Clinic, ClinicMembership
+from scheduling.permissions import Permission, clinic_roles, forget_roles, require, role_at
+
+GROUP_ROLES = frozenset({Role.OPERATIONS_MANAGER, Role.SUPPORT, Role.SYSTEM_ADMINISTRATOR})
+"""Roles that look across clinics: a clinic's own administrator can't hand them out."""
+
+
+@transaction.atomic
+def grant_membership(*, user: User, clinic: Clinic, role: Role, by: User | None) -> ClinicMembership:
+    """Give `user` a role at a clinic and return the membership; granting what is held already changes nothing.
+
+    `by` None is the system itself. Raises NotAllowed when `by` may not hand out that role there.
+    """
+    _lock(user)
+
+    _require_may_grant(by, Role(role), clinic)
+
+    membership, is_new = ClinicMembership.objects.get_or_create(
+        user=user, clinic=clinic, role=role, defaults={"granted_by": by}
+    )
+    assign_perm(_codename(role), user, clinic)
+    forget_roles(user)
+
+    if is_new:
+        _account(membership, "membership.granted", by, Action.CREATE, (None, Role(role).value))
+    return membership
+
+
+@transaction.atomic
+def revoke_membership(*, user: User, clinic: Clinic, role: Role, by: User | None) -> None:
+    """Take a role at a clinic from `user`; it stops counting with their next request.
+
+    Raises NotFound when the role is not held there, NotAllowed when `by` may not take it.
+    """
+    _lock(user)
+    membership = ClinicMembership.objects.filter(user=user, clinic=clinic, role=role).first()
+    if membership is None:
+        raise NotFound("This person doesn't hold that role at this clinic.")
+
+    _require_may_grant(by, Role(role), clinic)
+
+    _account(membership, "membership.revoked", by, Action.DELETE, (Role(role).value, None))
+    membership.delete()
+    remove_perm(_codename(role), user, clinic)
+    forget_roles(user)
+
+
+def _lock(user: User) -> None:
+    # Two administrators changing the same person's roles wait for each other, so row and permission stay in step.
+    lock_in_order(User.objects.filter(pk=user.pk))
+
+
+def _require_may_grant(by: User | None, role: Role, clinic: Clinic) -> None:
+    require(by, Permission.CONFIGURE, clinic.pk)
+    if by is not None and role in GROUP_ROLES and Role.SYSTEM_ADMINISTRATOR not in clinic_roles(by)[clinic.pk]:
+        raise NotAllowed("Only a system administrator hands out this role.", detail={"role": role.value})
+
+
+def _codename(role: Role) -> str:
+    return f"{Role(role).value}_at"
+
+
+def _account(
+    membership: ClinicMembership, event: str, by: User | None, action: int, change: tuple[str | None, str | None]
+) -> None:
+    log_change(
+        membership,
+        event=event,
+        by=by,
+        action=action,
+        changes={"role": change, "user": (membership.user_id, membership.user_id)},
+        clinic_id=membership.clinic_id,
+        role=role_at(by, membership.clinic_id),
+    )
