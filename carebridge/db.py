@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from functools import wraps
+from typing import Any, TypeVar, cast
 
-from django.db import DatabaseError, connection, models
+from django.db import DatabaseError, connection, models, transaction
 
 from carebridge.errors import Conflict, DomainError, InvalidInput
 
@@ -18,6 +19,7 @@ SERIALIZATION_FAILURE = "40001"
 QUERY_CANCELED = "57014"
 
 M = TypeVar("M", bound=models.Model)
+F = TypeVar("F", bound=Callable[..., Any])
 
 TRANSIENT = {DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE, SERIALIZATION_FAILURE, QUERY_CANCELED}
 
@@ -88,3 +90,28 @@ def lock_in_order(queryset: models.QuerySet[M]) -> list[M]:
     inserted meanwhile.
     """
     return list(queryset.order_by("pk").select_for_update(no_key=True, of=("self",)))
+
+
+def command(words: Mapping[str, type[DomainError]] | None = None, *, tries: int = 3) -> Callable[[F], F]:
+    """Make a function a command: one transaction, database refusals in the domain's words, bounded retries.
+
+    A deadlock or lock timeout rolls back and runs the function again, at most `tries` times in all, then Busy is
+    raised. Inside another transaction (an idempotent request) the command is a savepoint of it.
+    """
+
+    def decorate(function: F) -> F:
+        @wraps(function)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            for attempt in range(1, tries + 1):
+                try:
+                    # Outside the transaction, because deferred constraints speak up when it commits.
+                    with constraint_errors(words), transaction.atomic():
+                        return function(*args, **kwargs)
+                except Busy:
+                    if attempt == tries:
+                        raise
+            raise AssertionError("unreachable")
+
+        return cast(F, run)
+
+    return decorate

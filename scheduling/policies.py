@@ -1,12 +1,52 @@
-"""What is allowed now: booking window, cut-offs, eligibility. Who may is `scheduling.permissions`."""
+"""Is it allowed now? Pure rules over loaded facts; who may do it is `scheduling.permissions`.
+
+Each rule answers with the reasons against it; an empty list means allowed. Boundaries are inclusive in the
+patient's favour: exactly at the cut-off minute is still in time.
+"""
 
 from __future__ import annotations
 
 import zoneinfo
-from datetime import datetime, timedelta
-from typing import Protocol
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
 
 from scheduling import periods
+from scheduling.models import AppointmentType, Clinic, Patient, Referral
+from scheduling.reasons import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+PATIENT_RULES = frozenset(
+    {
+        "too_young",
+        "too_old",
+        "wrong_sex",
+        "not_new",
+        "not_returning",
+        "referral_missing",
+        "referral_other_patient",
+        "referral_other_service",
+        "referral_expired",
+        "referral_used_up",
+        "too_many_open",
+        "patient_busy",
+    }
+)
+"""Codes of the rules about the patient; all others are about the time."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatientFacts:
+    """What the rules need to know of a patient's other visits, read under the patient's lock."""
+
+    open_appointments: int
+    overlapping_reference: str | None
+    is_returning: bool
+    referral_visits_used: int
+    is_known_at_clinic: bool
 
 
 class SetsWindow(Protocol):
@@ -40,3 +80,80 @@ def booking_window(appointment_type: SetsWindow, clinic: ClinicWindow, now: date
     advance = clinic.max_advance_days if advance is None else advance
     last_day = now.astimezone(clinic.zone).date() + timedelta(days=advance)
     return now + timedelta(minutes=notice), periods.local_day_bounds(last_day, clinic.zone)[1]
+
+
+def eligibility(
+    appointment_type: AppointmentType, patient: Patient, day: date, facts: PatientFacts, referral: Referral | None
+) -> list[Reason]:
+    """Whether this patient may have this type on a local day: age, sex, new or returning, referral."""
+    return [
+        *_age(appointment_type, patient, day),
+        *_sex(appointment_type, patient),
+        *_new_or_returning(appointment_type, facts),
+        *_referral(appointment_type, patient, day, facts, referral),
+    ]
+
+
+def _age(appointment_type: AppointmentType, patient: Patient, day: date) -> Iterable[Reason]:
+    age, low, high = patient.age_on(day), appointment_type.min_age, appointment_type.max_age
+    if low is not None and age < low:
+        yield Reason("too_young", f"This visit is for patients from {low} years; on that day the patient is {age}.")
+    if high is not None and age > high:
+        yield Reason("too_old", f"This visit is for patients up to {high} years; on that day the patient is {age}.")
+
+
+def _sex(appointment_type: AppointmentType, patient: Patient) -> Iterable[Reason]:
+    wanted = appointment_type.sex
+    if wanted and patient.sex != wanted:
+        yield Reason("wrong_sex", f"This visit is for {wanted} patients; the record says {patient.get_sex_display()}.")
+
+
+def _new_or_returning(appointment_type: AppointmentType, facts: PatientFacts) -> Iterable[Reason]:
+    kinds = AppointmentType.PatientKind
+    if appointment_type.patient_kind == kinds.NEW and facts.is_returning:
+        yield Reason("not_new", "This visit is for new patients; this patient has been seen for this service before.")
+    if appointment_type.patient_kind == kinds.RETURNING and not facts.is_returning:
+        yield Reason("not_returning", "This visit is for patients already seen for this service. Book a first visit.")
+
+
+def _referral(
+    appointment_type: AppointmentType, patient: Patient, day: date, facts: PatientFacts, referral: Referral | None
+) -> Iterable[Reason]:
+    if referral is None:
+        if appointment_type.requires_referral:
+            yield Reason("referral_missing", "This visit needs a referral. Record it, or choose one on file.")
+        return
+    if referral.patient_id != patient.pk:
+        yield Reason("referral_other_patient", "That referral belongs to another patient.", overridable=False)
+    elif referral.service_id not in (None, appointment_type.service_id):
+        yield Reason("referral_other_service", f"Referral {referral.number} is for another service.")
+    elif not referral.valid_from <= day <= referral.valid_until:
+        yield Reason("referral_expired", f"Referral {referral.number} is not valid on that day.")
+    elif facts.referral_visits_used >= referral.visits_allowed:
+        yield Reason("referral_used_up", f"Referral {referral.number} has no visits left.")
+
+
+def patient_load(clinic: Clinic, facts: PatientFacts) -> list[Reason]:
+    """A cap on future visits, and nobody is in two places at once."""
+    reasons = []
+    if facts.open_appointments >= clinic.max_open_appointments:
+        reasons.append(
+            Reason(
+                "too_many_open", f"The patient already has {facts.open_appointments} visits to come, the most allowed."
+            )
+        )
+    if facts.overlapping_reference:
+        reasons.append(Reason("patient_busy", f"The patient already has {facts.overlapping_reference} at that time."))
+    return reasons
+
+
+def cancel_cutoff(appointment_type: AppointmentType, clinic: Clinic, starts_at: datetime) -> datetime:
+    """Last instant at which a cancellation is in time. Elapsed time, so a clock change does not shorten it."""
+    own = appointment_type.cancel_cutoff_minutes
+    return starts_at - timedelta(minutes=clinic.cancel_cutoff_minutes if own is None else own)
+
+
+def reschedule_cutoff(appointment_type: AppointmentType, clinic: Clinic, starts_at: datetime) -> datetime:
+    """Last instant at which a visit may be moved without an exception."""
+    own = appointment_type.reschedule_cutoff_minutes
+    return starts_at - timedelta(minutes=clinic.reschedule_cutoff_minutes if own is None else own)

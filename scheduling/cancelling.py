@@ -1,0 +1,165 @@
+"""Cancelling an appointment, and taking the cancellation back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from carebridge.accounts.models import User
+from carebridge.db import command
+from scheduling import ledger, policies
+from scheduling.booking import WORDS, retaken, save_changes
+from scheduling.errors import PolicyRefused, StaleVersion, UndoTooLate, WrongStatus
+from scheduling.events import AppointmentCancelled, CancellationUndone
+from scheduling.history import record_appointment
+from scheduling.models import Appointment, Cancellation, CancellationReason, ScheduleEvent, Status
+from scheduling.models.appointment import OCCUPYING
+from scheduling.permissions import Permission, require
+from scheduling.placement import Wish, decide, lock_appointments, lock_patient, lock_visit
+
+CANCELLABLE = frozenset({Status.PENDING, Status.CONFIRMED, Status.CHECKED_IN, Status.REQUIRES_REVIEW})
+STAFF_UNDO = timedelta(seconds=8)
+PATIENT_UNDO = timedelta(minutes=5)
+
+
+@command()
+def cancel_appointment(
+    *,
+    appointment: Appointment,
+    reason: CancellationReason,
+    by: User | None,
+    note: str = "",
+    exception_reason: str = "",
+    version: int | None = None,
+) -> Cancellation:
+    """Cancel a visit and give its time back. After the cut-off staff need `exception_reason`; patients can't.
+
+    `by` None is the patient's own link or the system. Raises WrongStatus, StaleVersion, PolicyRefused (past_cutoff),
+    NotAllowed.
+    """
+    now = timezone.now()
+    (appointment,) = lock_appointments([appointment.pk])
+    ledger.lock_resources(ledger.resource_ids_of([appointment.pk]))
+
+    require(by, Permission.CANCEL, appointment.clinic_id)
+    check_version(appointment, version)
+    if appointment.status not in CANCELLABLE:
+        raise WrongStatus(f"{appointment} is {appointment.get_status_display().lower()}: it can't be cancelled.")
+    cutoff = policies.cancel_cutoff(appointment.appointment_type, appointment.clinic, appointment.starts_at)
+    require_exception_after(cutoff, now=now, by=by, exception_reason=exception_reason, verb="cancelled")
+
+    before = appointment.status
+    appointment.status = Status.CANCELLED
+    save_changes(appointment, "status")
+    ledger.release(appointment, at=now)
+    cancellation = Cancellation.objects.create(
+        appointment=appointment,
+        reason=reason,
+        note=note or exception_reason,
+        cancelled_at=now,
+        cancelled_by=by,
+        notice_minutes=(appointment.starts_at - now) // timedelta(minutes=1),
+        is_late=now > cutoff,
+        effects_due_at=now + (STAFF_UNDO if by else PATIENT_UNDO),
+    )
+
+    record_appointment(
+        "appointment.cancelled",
+        AppointmentCancelled,
+        appointment,
+        by=by,
+        at=now,
+        changes={"status": (before, Status.CANCELLED), "reason": (None, reason.code), "late": (None, now > cutoff)},
+    )
+    return cancellation
+
+
+def check_version(appointment: Appointment, version: int | None) -> None:
+    """Raise StaleVersion when the caller has seen an older version than the row has; None asks nothing."""
+    if version is not None and version != appointment.version:
+        raise StaleVersion
+
+
+def require_exception_after(
+    cutoff: datetime, *, now: datetime, by: User | None, exception_reason: str, verb: str
+) -> None:
+    """After the cut-off only staff may go on, and only with a reason. Exactly at the cut-off is in time."""
+    if now <= cutoff:
+        return
+    if by is None:
+        raise PolicyRefused(f"It is too late for this visit to be {verb} online. Please call us.", code="past_cutoff")
+    if not exception_reason.strip():
+        raise PolicyRefused(
+            f"The time until which this visit could be {verb} has passed. Give a reason to make an exception.",
+            code="past_cutoff",
+            fields={"exception_reason": "Say why this is an exception."},
+        )
+
+
+def undo_cancellation(*, appointment: Appointment, by: User | None) -> Appointment:
+    """Bring a cancelled visit back at its old time, if every rule still allows it; the room may be another.
+
+    Raises UndoTooLate when the visit is not cancelled or has begun, SlotTaken (with the nearest free times) when
+    its time has been given away, SlotUnavailable or PolicyRefused, NotAllowed.
+    """
+    wish = _wish_to_restore(appointment)
+    return retaken(lambda: _undo_cancellation(wish=wish, appointment_id=appointment.pk, by=by), wish)
+
+
+def _wish_to_restore(appointment: Appointment) -> Wish:
+    # Notice and eligibility were judged when it was booked; what an override set aside then stays set aside.
+    settled = policies.PATIENT_RULES - {"patient_busy"} | {"too_soon", "too_far"}
+    return Wish(
+        patient=appointment.patient,
+        appointment_type=appointment.appointment_type,
+        doctor=appointment.doctor,
+        clinic=appointment.clinic,
+        starts_at=appointment.starts_at,
+        now=timezone.now(),
+        referral=appointment.referral,
+        set_aside=frozenset(settled | set(appointment.overrides)),
+        ignoring=appointment.pk,
+    )
+
+
+@command(WORDS)
+def _undo_cancellation(*, wish: Wish, appointment_id: int, by: User | None) -> Appointment:
+    lock_patient(wish.patient.pk)
+    (appointment,) = lock_appointments([appointment_id])
+    plan = lock_visit(wish)
+
+    require(by, Permission.CANCEL, appointment.clinic_id)
+    if appointment.status != Status.CANCELLED or appointment.starts_at <= wish.now:
+        raise UndoTooLate
+    plan = replace(
+        plan,
+        duration_minutes=appointment.duration_minutes,
+        buffer_before_minutes=appointment.buffer_before_minutes,
+        buffer_after_minutes=appointment.buffer_after_minutes,
+    )
+    decision = decide(wish, plan, by=by)
+
+    appointment.status = status_before(appointment, "appointment.cancelled")
+    save_changes(appointment, "status")
+    Cancellation.objects.filter(appointment=appointment, undone_at=None).update(undone_at=wish.now)
+    ledger.occupy(appointment, decision.drafts, may_overbook=decision.may_overbook)
+
+    record_appointment(
+        "appointment.cancellation_undone",
+        CancellationUndone,
+        appointment,
+        by=by,
+        at=wish.now,
+        changes={"status": (Status.CANCELLED, appointment.status)},
+    )
+    return appointment
+
+
+def status_before(appointment: Appointment, kind: str) -> Status:
+    """The status that the latest history row of this kind changed. Raises UndoTooLate when there is none."""
+    event = ScheduleEvent.objects.filter(appointment=appointment, kind=kind).order_by("-id").first()
+    if event is None or event.payload["status"][0] not in OCCUPYING:
+        raise UndoTooLate
+    return Status(event.payload["status"][0])

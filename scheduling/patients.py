@@ -1,0 +1,271 @@
+"""Patients: finding, registering and correcting them, and their referrals."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import phonenumbers
+from django.db.models import Q
+from django.utils import timezone
+
+from carebridge.accounts.models import User
+from carebridge.audit import mask_all
+from carebridge.audit.trail import Action, log_access, log_change
+from carebridge.db import command
+from carebridge.errors import InvalidInput, NotFound
+from scheduling.errors import DuplicatePatient, StaleVersion
+from scheduling.models import Clinic, Patient, PatientClinic, Referral, Service
+from scheduling.permissions import Permission, clinic_ids_with, require, role_at
+
+PMS_NUMBER_DIGITS = 7
+EDITABLE = frozenset(
+    {
+        "given_name",
+        "family_name",
+        "birth_date",
+        "sex",
+        "pms_number",
+        "mobile",
+        "phone",
+        "email",
+        "address",
+        "postcode",
+        "language",
+        "preferred_channel",
+        "preferred_times",
+        "consents_to_sms",
+        "consents_to_email",
+        "access_needs",
+        "contact_note",
+    }
+)
+WORDS = {"patient_pms_number_once": DuplicatePatient}
+
+
+def search_form(text: str) -> str:
+    """A name as it is searched for: without accents, lower case, single spaces."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return " ".join("".join(each for each in decomposed if not unicodedata.combining(each)).casefold().split())
+
+
+def valid_pms_number(number: str) -> bool:
+    """Seven digits of which the last is a Luhn check digit (ISO/IEC 7812-1, annex B)."""
+    if len(number) != PMS_NUMBER_DIGITS or not (number.isascii() and number.isdigit()):
+        return False
+    doubled = [int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(number))]
+    return sum(each - 9 if each > 9 else each for each in doubled) % 10 == 0
+
+
+def normalised_phone(number: str, *, region: str = "GB") -> str:
+    """The number in E.164 form, or an empty string for none. Raises InvalidInput when nobody could dial it.
+
+    Numbers reserved for drama (Ofcom) count as possible, so demo data and tests work.
+    """
+    if not number.strip():
+        return ""
+    try:
+        parsed = phonenumbers.parse(number, region)
+    except phonenumbers.NumberParseException:
+        parsed = None
+    if parsed is None or not phonenumbers.is_possible_number(parsed):
+        raise InvalidInput(
+            "That phone number can't be dialled.", fields={"phone": "Use a full number such as 07700 900461."}
+        )
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def search_patients(user: User, text: str, *, limit: int = 8) -> Sequence[Patient]:
+    """Patients of the user's clinics whose name, PMS number, birth date or phone ending matches, best first.
+
+    Words may be parts of either name, in any order; four or more digits are a PMS number or the end of a phone
+    number; a date is a birth date. Fewer than two characters find nobody.
+    """
+    words = search_form(text).split()
+    if len("".join(words)) < 2:
+        return []
+    matching = Patient.objects.visible_to(user).active()
+    for word in words:
+        matching = matching.filter(_matches(word))
+    return list(matching.order_by("family_name", "given_name", "birth_date")[:limit])
+
+
+def _matches(word: str) -> Q:
+    digits = "".join(each for each in word if each.isdigit())
+    if born := _as_date(word):
+        return Q(birth_date=born)
+    if len(digits) >= 4 and len(digits) >= len(word) - 2:
+        return Q(pms_number=digits) | Q(mobile__endswith=digits) | Q(phone__endswith=digits)
+    return Q(search_name__contains=word)
+
+
+def _as_date(word: str) -> date | None:
+    for separator in "-/.":
+        parts = word.split(separator)
+        if len(parts) == 3 and all(part.isdigit() for part in parts):
+            year, month, day = map(int, parts if len(parts[0]) == 4 else reversed(parts))
+            try:
+                return date(year, month, day)
+            except ValueError:
+                return None
+    return None
+
+
+def identify_patient(
+    *, by: User, clinic: Clinic, birth_date: date, family_name: str = "", phone: str = ""
+) -> Sequence[Patient]:
+    """Find people of other clinics: exact birth date plus exact family name or phone. Every hit is audited.
+
+    Raises NotAllowed, InvalidInput when neither name nor phone is given.
+    """
+    require(by, Permission.EDIT_PATIENTS, clinic.pk)
+    if not family_name.strip() and not phone.strip():
+        raise InvalidInput("Give the family name or a phone number beside the birth date.")
+    found = Patient.objects.active().filter(birth_date=birth_date)
+    if family_name.strip():
+        found = found.filter(search_name__endswith=f" {search_form(family_name)}")
+    if phone.strip():
+        number = normalised_phone(phone)
+        found = found.filter(Q(mobile=number) | Q(phone=number))
+    patients = list(found[:5])
+    for patient in patients:
+        log_access(patient, event="patient.identified", by=by, clinic_id=clinic.pk)
+    return patients
+
+
+@command(WORDS)
+def register_patient(
+    *,
+    clinic: Clinic,
+    by: User,
+    given_name: str,
+    family_name: str,
+    birth_date: date,
+    allow_duplicate: bool = False,
+    **details: Any,
+) -> Patient:
+    """Put a new person on file at a clinic. `details` are further editable fields of Patient.
+
+    Raises InvalidInput naming the fields, DuplicatePatient (detail "patients": ids of visible lookalikes) unless
+    `allow_duplicate`, NotAllowed.
+    """
+    require(by, Permission.EDIT_PATIENTS, clinic.pk)
+    patient = Patient(given_name=given_name.strip(), family_name=family_name.strip(), birth_date=birth_date)
+    _apply(patient, details)
+    _check(patient)
+    lookalikes = Patient.objects.active().filter(search_name=patient.search_name, birth_date=birth_date)
+    if not allow_duplicate and (known := list(lookalikes.visible_to(by)[:3])):
+        raise DuplicatePatient(detail={"patients": [str(each.pk) for each in known]})
+
+    patient.save(force_insert=True)
+    PatientClinic.objects.create(patient=patient, clinic=clinic)
+
+    log_change(
+        patient,
+        event="patient.registered",
+        by=by,
+        action=Action.CREATE,
+        clinic_id=clinic.pk,
+        role=role_at(by, clinic.pk),
+        changes={field: (None, mask_all(None)) for field in ("given_name", "family_name", "birth_date", *details)},
+    )
+    return patient
+
+
+@command(WORDS)
+def update_patient(*, patient: Patient, by: User, version: int | None = None, **changes: Any) -> Patient:
+    """Correct details of a patient of one of the user's clinics. The trail names the fields, never the values.
+
+    Raises InvalidInput naming the fields, StaleVersion, NotFound, NotAllowed.
+    """
+    try:
+        patient = Patient.objects.visible_to(by).select_for_update(no_key=True, of=("self",)).get(pk=patient.pk)
+    except Patient.DoesNotExist as error:
+        raise NotFound from error
+    clinic_id = _clinic_of_right(patient, by)
+    if version is not None and version != patient.version:
+        raise StaleVersion
+
+    _apply(patient, changes)
+    _check(patient)
+    patient.version += 1
+    patient.save()
+
+    log_change(
+        patient,
+        event="patient.updated",
+        by=by,
+        clinic_id=clinic_id,
+        role=role_at(by, clinic_id),
+        changes={field: (mask_all(None), mask_all(None)) for field in sorted(changes)},
+    )
+    return patient
+
+
+def _clinic_of_right(patient: Patient, by: User) -> int:
+    own = set(clinic_ids_with(by, Permission.EDIT_PATIENTS))
+    shared = own.intersection(patient.clinics.values_list("clinic_id", flat=True))
+    require(by, Permission.EDIT_PATIENTS, min(shared, default=0))
+    return min(shared)
+
+
+def _apply(patient: Patient, changes: dict[str, Any]) -> None:
+    if unknown := set(changes) - EDITABLE:
+        raise InvalidInput(fields=dict.fromkeys(sorted(unknown), "This can't be changed."))
+    for field, value in changes.items():
+        if field in ("mobile", "phone"):
+            value = normalised_phone(value)
+        setattr(patient, field, (value or None) if field == "pms_number" else value)
+    patient.search_name = search_form(patient.full_name)
+
+
+def _check(patient: Patient) -> None:
+    problems = {}
+    if not patient.given_name:
+        problems["given_name"] = "Enter a given name."
+    if not patient.family_name:
+        problems["family_name"] = "Enter a family name."
+    today = timezone.now().date()
+    if not date(today.year - 130, 1, 1) <= patient.birth_date <= today:
+        problems["birth_date"] = "Enter a birth date that is not in the future."
+    if patient.pms_number and not valid_pms_number(patient.pms_number):
+        problems["pms_number"] = "A PMS number has 7 digits and a matching check digit. Compare it once more."
+    if problems:
+        raise InvalidInput(fields=problems)
+
+
+@command()
+def record_referral(
+    *,
+    patient: Patient,
+    clinic: Clinic,
+    by: User,
+    number: str,
+    referrer: str,
+    valid_from: date,
+    valid_until: date,
+    visits_allowed: int = 1,
+    service: Service | None = None,
+) -> Referral:
+    """Note a referral that arrived. Raises InvalidInput, NotAllowed."""
+    require(by, Permission.EDIT_PATIENTS, clinic.pk)
+    if valid_until < valid_from or visits_allowed < 1 or not number.strip():
+        raise InvalidInput("Check the referral's number, dates and visits.")
+    if Referral.objects.filter(number=number.strip()).exists():
+        raise InvalidInput(fields={"number": "This referral is already recorded."})
+
+    referral = Referral.objects.create(
+        patient=patient,
+        number=number.strip(),
+        referrer=referrer.strip(),
+        service=service,
+        valid_from=valid_from,
+        valid_until=valid_until,
+        visits_allowed=visits_allowed,
+        recorded_by=by,
+    )
+
+    log_change(referral, event="referral.recorded", by=by, action=Action.CREATE, clinic_id=clinic.pk)
+    return referral

@@ -1,0 +1,175 @@
+"""Finding room for one visit inside a command: lock, look, decide. Booking, moving and undoing a cancellation share it.
+
+Locks come in the one order that every command keeps: patient, appointments, clinic and type, resources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Exists, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+
+from carebridge.accounts.models import User
+from carebridge.db import lock_for_share
+from carebridge.errors import DomainError, NotFound
+from scheduling import availability, ledger, policies
+from scheduling.errors import OverrideNotAllowed, PolicyRefused, SlotHeld, SlotTaken, SlotUnavailable
+from scheduling.models import Appointment, AppointmentType, Clinic, Doctor, Patient, PatientClinic, Referral, Status
+from scheduling.models.appointment import OCCUPYING, UPCOMING
+from scheduling.permissions import Permission, may
+from scheduling.policies import PatientFacts
+from scheduling.reasons import Reason, first_sentence
+
+TAKEN = frozenset({"doctor_busy", "no_resource"})
+"""Reasons that mean: somebody else has it. The only ones for which an override makes overbooked rows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What somebody asks for. `starts_at` is an aware instant; `hold` the owner token of a hold, if any.
+
+    `set_aside` are rules already overridden for this visit, which an undo or a move need not argue again.
+    """
+
+    patient: Patient
+    appointment_type: AppointmentType
+    doctor: Doctor
+    clinic: Clinic
+    starts_at: datetime
+    now: datetime
+    referral: Referral | None = None
+    hold: str = ""
+    override_reason: str = ""
+    set_aside: frozenset[str] = frozenset()
+    ignoring: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """Yes: these ledger rows, with these rules set aside."""
+
+    plan: availability.VisitPlan
+    drafts: Sequence[ledger.AllocationDraft]
+    overridden: Sequence[str]
+    patient_known_here: bool
+
+    @property
+    def may_overbook(self) -> bool:
+        """Whether an authorised person accepted that something is used twice."""
+        return bool(TAKEN.intersection(self.overridden))
+
+
+def lock_patient(patient_id: object) -> Patient:
+    """Lock a patient against other bookings for them. Raises NotFound."""
+    try:
+        return Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
+    except Patient.DoesNotExist as error:
+        raise NotFound("That patient is not on file.") from error
+
+
+def lock_appointments(ids: Collection[int]) -> list[Appointment]:
+    """Lock appointments by ascending id, with what the commands read of them."""
+    related = ("appointment_type__service", "clinic", "doctor__resource", "patient")
+    return list(
+        Appointment.objects.select_related(*related)
+        .filter(pk__in=ids)
+        .order_by("pk")
+        .select_for_update(no_key=True, of=("self",))
+    )
+
+
+def lock_visit(wish: Wish, *, also: Collection[int] = ()) -> availability.VisitPlan:
+    """Plan the visit and lock every resource that could serve it, after the clinic and the type.
+
+    `also` are further resources that the command will touch, such as those being given back.
+    """
+    plan = plan_visit(wish)
+    ledger.lock_resources({*plan.candidate_ids, *also})
+    return plan
+
+
+def plan_visit(wish: Wish) -> availability.VisitPlan:
+    """What the visit needs, read with the clinic and type locked against their editors."""
+    lock_for_share(Clinic, wish.clinic.pk)
+    lock_for_share(AppointmentType, wish.appointment_type.pk)
+    return availability.load_plan(
+        appointment_type_id=wish.appointment_type.pk, doctor_id=wish.doctor.pk, clinic_id=wish.clinic.pk
+    )
+
+
+def decide(wish: Wish, plan: availability.VisitPlan, *, by: User | None) -> Decision:
+    """Apply every rule to the wish from rows read under the locks.
+
+    Raises SlotTaken, SlotHeld, SlotUnavailable or PolicyRefused with all reasons; OverrideNotAllowed when a reason
+    for an override is given by somebody who may not override.
+    """
+    facts = availability.load_facts(plan, wish.starts_at, owner=wish.hold, ignoring=wish.ignoring, fresh=True)
+    assessment = availability.assess(plan, wish.starts_at, facts, now=wish.now)
+    patient_facts = load_patient_facts(wish, minutes=plan.duration_minutes)
+    day = wish.starts_at.astimezone(wish.clinic.zone).date()
+    reasons = [
+        *assessment.reasons,
+        *policies.eligibility(wish.appointment_type, wish.patient, day, patient_facts, wish.referral),
+        *policies.patient_load(wish.clinic, patient_facts),
+    ]
+    settle([reason for reason in reasons if reason.code not in wish.set_aside], wish=wish, by=by)
+    return Decision(
+        plan=plan,
+        drafts=assessment.drafts,
+        overridden=sorted({reason.code for reason in reasons}),
+        patient_known_here=patient_facts.is_known_at_clinic,
+    )
+
+
+def settle(reasons: Sequence[Reason], *, wish: Wish, by: User | None) -> None:
+    """Accept the reasons against the wish as overridden, or raise the refusal."""
+    if not reasons:
+        return
+    if not wish.override_reason.strip() or not all(reason.overridable for reason in reasons):
+        raise refusal(reasons)
+    if by is None or not may(by, Permission.OVERRIDE, wish.clinic.pk):
+        raise OverrideNotAllowed
+
+
+def refusal(reasons: Sequence[Reason]) -> DomainError:
+    """The error that says why not, with every reason in its detail."""
+    detail = {"reasons": [reason.as_dict() for reason in reasons]}
+    codes = {reason.code for reason in reasons}
+    if codes <= TAKEN:
+        return SlotTaken(detail=detail)
+    if codes <= {"held", *TAKEN}:
+        return SlotHeld(detail=detail)
+    # What can't be overridden comes first, and the schedule's own reasons before the patient's.
+    first = min((reason for reason in reasons if reason.code not in TAKEN), key=lambda reason: reason.overridable)
+    error = PolicyRefused if first.code in policies.PATIENT_RULES else SlotUnavailable
+    return error(first_sentence([first]), code=first.code, detail=detail)
+
+
+def load_patient_facts(wish: Wish, *, minutes: int) -> PatientFacts:
+    """The patient's other visits, in one statement."""
+    ends_at = wish.starts_at + timedelta(minutes=minutes)
+    others = Appointment.objects.filter(patient=OuterRef("pk")).exclude(pk=wish.ignoring or 0)
+    overlapping = others.filter(status__in=OCCUPYING, starts_at__lt=ends_at, ends_at__gt=wish.starts_at)
+    to_come = others.filter(status__in=UPCOMING, starts_at__gt=wish.now)
+    seen = others.filter(status=Status.COMPLETED, appointment_type__service=wish.appointment_type.service_id)
+    on_referral = others.filter(referral=wish.referral, status__in=OCCUPYING) if wish.referral else others.none()
+    row = (
+        Patient.objects.filter(pk=wish.patient.pk)
+        .values_list(
+            _count(to_come),
+            Subquery(overlapping.values("reference")[:1]),
+            Exists(seen),
+            _count(on_referral),
+            Exists(PatientClinic.objects.filter(patient=OuterRef("pk"), clinic=wish.clinic)),
+        )
+        .get()
+    )
+    return PatientFacts(*row)
+
+
+def _count(queryset: object) -> Coalesce:
+    counted = queryset.order_by().values("patient").annotate(n=Count("pk")).values("n")  # type: ignore[attr-defined]
+    return Coalesce(Subquery(counted), 0)

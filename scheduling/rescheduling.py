@@ -1,0 +1,210 @@
+"""Moving an appointment to another time, doctor or clinic, and swapping two.
+
+The old time is released and the new one taken in one transaction: others wait on the uncommitted release, so
+nothing is given up before the new time is sure, and a refusal restores the old by rollback.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from carebridge.accounts.models import User
+from carebridge.audit.trail import log_change
+from carebridge.db import command
+from scheduling import holds, ledger, policies
+from scheduling.booking import WORDS, retaken, write_appointment
+from scheduling.cancelling import check_version, require_exception_after
+from scheduling.errors import WrongStatus
+from scheduling.events import AppointmentRescheduled
+from scheduling.history import record_appointment
+from scheduling.models import Appointment, Channel, Clinic, Doctor, ExternalReference, Status
+from scheduling.models.appointment import UPCOMING
+from scheduling.permissions import Permission, require, role_at
+from scheduling.placement import Wish, decide, lock_appointments, lock_patient, lock_visit, plan_visit
+
+
+def reschedule_appointment(
+    *,
+    appointment: Appointment,
+    starts_at: datetime,
+    by: User | None,
+    doctor: Doctor | None = None,
+    clinic: Clinic | None = None,
+    channel: Channel | None = None,
+    hold: str = "",
+    override_reason: str = "",
+    exception_reason: str = "",
+    version: int | None = None,
+) -> Appointment:
+    """Move a visit; the new appointment is returned, the old one becomes `rescheduled` and points to it.
+
+    Doctor and clinic stay unless given. After the cut-off staff need `exception_reason`. Raises WrongStatus,
+    StaleVersion, SlotTaken (with the nearest free times), SlotHeld, SlotUnavailable, PolicyRefused (past_cutoff
+    among them), OverrideNotAllowed, NotAllowed, Busy. The old time stays booked then.
+    """
+    wish = Wish(
+        patient=appointment.patient,
+        appointment_type=appointment.appointment_type,
+        doctor=doctor or appointment.doctor,
+        clinic=clinic or appointment.clinic,
+        starts_at=starts_at,
+        now=timezone.now(),
+        referral=appointment.referral,
+        hold=hold,
+        override_reason=override_reason,
+        ignoring=appointment.pk,
+    )
+
+    def attempt() -> Appointment:
+        return _reschedule(wish=wish, by=by, channel=channel, exception_reason=exception_reason, version=version)
+
+    return retaken(attempt, wish)
+
+
+@command(WORDS)
+def _reschedule(
+    *, wish: Wish, by: User | None, channel: Channel | None, exception_reason: str, version: int | None
+) -> Appointment:
+    lock_patient(wish.patient.pk)
+    (old,) = lock_appointments([wish.ignoring or 0])
+    plan = lock_visit(wish, also=ledger.resource_ids_of([old.pk]))
+
+    check_version(old, version)
+    check_movable(old, now=wish.now, by=by, exception_reason=exception_reason)
+    require(by, Permission.BOOK, wish.clinic.pk)
+    ledger.release(old, at=wish.now)
+    decision = decide(wish, plan, by=by)
+
+    new = write_appointment(
+        wish, decision, by=by, status=firm_status(old), expires_at=old.expires_at, **carried_over(old, channel)
+    )
+    retire(old, new)
+    if wish.hold:
+        transaction.on_commit(lambda: holds.spend_hold(wish.hold), robust=True)
+
+    record_move(old, new, by=by, at=wish.now)
+    return new
+
+
+def check_movable(appointment: Appointment, *, now: datetime, by: User | None, exception_reason: str) -> None:
+    """Raise WrongStatus, NotAllowed or PolicyRefused (past_cutoff) unless this visit may be moved now."""
+    require(by, Permission.BOOK, appointment.clinic_id)
+    if appointment.status not in UPCOMING:
+        raise WrongStatus(f"{appointment} is {appointment.get_status_display().lower()}: it can't be moved.")
+    cutoff = policies.reschedule_cutoff(appointment.appointment_type, appointment.clinic, appointment.starts_at)
+    require_exception_after(cutoff, now=now, by=by, exception_reason=exception_reason, verb="moved")
+
+
+def firm_status(old: Appointment) -> Status:
+    """What the moved visit starts as: a move settles a review, and leaves a pending one pending."""
+    if old.status == Status.REQUIRES_REVIEW:
+        return Status(old.status_before_review)
+    return Status(old.status)
+
+
+def carried_over(old: Appointment, channel: Channel | None) -> dict[str, object]:
+    """What the new appointment keeps of the old: notes, group, and the identity that calendars know."""
+    return {
+        "channel": channel or old.channel,
+        "notes": old.notes,
+        "group": old.group,
+        "group_position": old.group_position,
+        "moved_from": old,
+        "calendar_uid": old.calendar_uid,
+        "calendar_sequence": old.calendar_sequence + 1,
+    }
+
+
+def retire(old: Appointment, new: Appointment) -> None:
+    """Mark the old appointment as moved and hand its references in other systems to the new one."""
+    Appointment.objects.filter(pk=old.pk).update(status=Status.RESCHEDULED, version=old.version + 1)
+    ExternalReference.objects.filter(appointment=old).update(appointment=new)
+
+
+def record_move(old: Appointment, new: Appointment, *, by: User | None, at: datetime) -> None:
+    """Account for both appointments; history and the event are the new one's, whose timeline includes the old."""
+    changes = {
+        "status": (old.status, Status.RESCHEDULED),
+        "reference": (old.reference, new.reference),
+        "starts_at": (old.starts_at.isoformat(), new.starts_at.isoformat()),
+        "doctor": (old.doctor_id, new.doctor_id),
+        "clinic": (old.clinic_id, new.clinic_id),
+    }
+    record_appointment(
+        "appointment.rescheduled",
+        AppointmentRescheduled,
+        new,
+        by=by,
+        at=at,
+        source=new.channel,
+        created=True,
+        changes=changes,
+        old_appointment_id=old.pk,
+        old_clinic_id=old.clinic_id,
+        old_doctor_id=old.doctor_id,
+        old_day=old.local_date,
+    )
+    log_change(
+        old,
+        event="appointment.moved_away",
+        by=by,
+        changes={"status": (old.status, Status.RESCHEDULED)},
+        clinic_id=old.clinic_id,
+        role=role_at(by, old.clinic_id),
+    )
+
+
+def swap_appointments(
+    *, first: Appointment, second: Appointment, by: User | None, exception_reason: str = ""
+) -> tuple[Appointment, Appointment]:
+    """Exchange the times, doctors and clinics of two visits, both or neither.
+
+    Returns the new appointments of the first and the second patient. Raises as `reschedule_appointment` does.
+    """
+    now = timezone.now()
+    wishes = [_into_place_of(first, second, now), _into_place_of(second, first, now)]
+    return _swap(wishes=wishes, by=by, exception_reason=exception_reason)
+
+
+def _into_place_of(moving: Appointment, other: Appointment, now: datetime) -> Wish:
+    return Wish(
+        patient=moving.patient,
+        appointment_type=moving.appointment_type,
+        doctor=other.doctor,
+        clinic=other.clinic,
+        starts_at=other.starts_at,
+        now=now,
+        referral=moving.referral,
+        ignoring=moving.pk,
+    )
+
+
+@command(WORDS)
+def _swap(*, wishes: list[Wish], by: User | None, exception_reason: str) -> tuple[Appointment, Appointment]:
+    for patient_id in sorted({wish.patient.pk for wish in wishes}):
+        lock_patient(patient_id)
+    by_id = {old.pk: old for old in lock_appointments([wish.ignoring or 0 for wish in wishes])}
+    both = ledger.resource_ids_of(by_id)
+    # One lock statement over the union of both plans' resources keeps the ascending order.
+    plans = [plan_visit(wish) for wish in wishes]
+    ledger.lock_resources({*both, *(each for plan in plans for each in plan.candidate_ids)})
+
+    for old in by_id.values():
+        check_movable(old, now=wishes[0].now, by=by, exception_reason=exception_reason)
+    for old in by_id.values():
+        ledger.release(old, at=wishes[0].now)
+
+    moved = []
+    for wish, plan in zip(wishes, plans, strict=True):
+        old = by_id[wish.ignoring or 0]
+        decision = decide(wish, plan, by=by)
+        new = write_appointment(
+            wish, decision, by=by, status=firm_status(old), expires_at=old.expires_at, **carried_over(old, None)
+        )
+        retire(old, new)
+        record_move(old, new, by=by, at=wish.now)
+        moved.append(new)
+    return moved[0], moved[1]

@@ -1,0 +1,84 @@
+"""Visits that need somebody's attention: hit by a block, or waiting for agreement to an override."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from carebridge.accounts.models import User
+from carebridge.db import command
+from carebridge.errors import NotAllowed
+from scheduling.booking import AWAITS_SIGN_OFF, save_changes
+from scheduling.errors import WrongStatus
+from scheduling.events import ReviewRequired, ReviewResolved
+from scheduling.history import record_appointment
+from scheduling.models import Appointment, Status
+from scheduling.permissions import Permission, require, require_with
+from scheduling.placement import lock_appointments
+
+
+def require_review(appointment: Appointment, *, reason: str, by: User | None, at: datetime) -> None:
+    """Put a visit on the worklist, keeping the status it returns to. Part of a command: the caller holds the locks.
+
+    `reason` names the cause in words for staff, without personal details. A visit already in review keeps its first
+    reason, because that is the one that still needs an answer.
+    """
+    if appointment.status == Status.REQUIRES_REVIEW:
+        return
+    before = appointment.status
+    appointment.status_before_review, appointment.status = before, Status.REQUIRES_REVIEW
+    appointment.review_reason = reason[:160]
+    save_changes(appointment, "status", "status_before_review", "review_reason")
+    record_appointment(
+        "appointment.review_required",
+        ReviewRequired,
+        appointment,
+        by=by,
+        at=at,
+        changes={"status": (before, Status.REQUIRES_REVIEW), "review_reason": (None, appointment.review_reason)},
+    )
+
+
+def settle_review(appointment: Appointment, *, by: User | None, at: datetime) -> None:
+    """Give a reviewed visit its earlier status back. Part of a command: the caller holds the locks."""
+    before, appointment.status = appointment.status, Status(appointment.status_before_review)
+    appointment.review_reason = appointment.status_before_review = ""
+    save_changes(appointment, "status", "status_before_review", "review_reason")
+    record_appointment(
+        "appointment.review_resolved",
+        ReviewResolved,
+        appointment,
+        by=by,
+        at=at,
+        changes={"status": (before, appointment.status)},
+    )
+
+
+@command()
+def resolve_review(*, appointment: Appointment, by: User) -> Appointment:
+    """Somebody looked and keeps the visit as it stands. An override waiting for agreement needs `sign_off_override`.
+
+    Raises WrongStatus, NotAllowed.
+    """
+    (appointment,) = lock_appointments([appointment.pk])
+    require_with(by, Permission.BOOK, appointment)
+    if appointment.status != Status.REQUIRES_REVIEW or appointment.review_reason == AWAITS_SIGN_OFF:
+        raise WrongStatus
+
+    settle_review(appointment, by=by, at=timezone.now())
+    return appointment
+
+
+@command()
+def sign_off_override(*, appointment: Appointment, by: User) -> Appointment:
+    """A second person agrees to an override. Raises WrongStatus, NotAllowed (also for the one who overrode)."""
+    (appointment,) = lock_appointments([appointment.pk])
+    require(by, Permission.SIGN_OFF, appointment.clinic_id)
+    if appointment.status != Status.REQUIRES_REVIEW or appointment.review_reason != AWAITS_SIGN_OFF:
+        raise WrongStatus
+    if appointment.overridden_by_id == by.pk:
+        raise NotAllowed("Somebody else has to agree to your override.")
+
+    settle_review(appointment, by=by, at=timezone.now())
+    return appointment
