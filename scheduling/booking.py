@@ -13,7 +13,6 @@ from carebridge.accounts.models import User
 from carebridge.db import command
 from scheduling import availability, holds, ledger
 from scheduling.errors import SlotTaken, WrongStatus
-from scheduling.events import AppointmentBooked, AppointmentConfirmed, AppointmentExpired, AttendanceConfirmed
 from scheduling.history import record_appointment
 from scheduling.models import (
     Appointment,
@@ -91,7 +90,6 @@ def _book(*, wish: Wish, by: User | None, channel: Channel, notes: str, pending_
 
     record_appointment(
         "appointment.booked",
-        AppointmentBooked,
         appointment,
         by=by,
         at=wish.now,
@@ -165,7 +163,6 @@ def confirm_appointment(*, appointment: Appointment, by: User | None, by_patient
     firm = before == Status.PENDING
     record_appointment(
         "appointment.confirmed" if firm else "appointment.attendance_confirmed",
-        AppointmentConfirmed if firm else AttendanceConfirmed,
         appointment,
         by=by,
         at=now,
@@ -199,7 +196,6 @@ def _expire(*, appointment_id: int, now: datetime) -> bool:
 
     record_appointment(
         "appointment.expired",
-        AppointmentExpired,
         appointment,
         by=None,
         at=now,

@@ -12,7 +12,6 @@ from carebridge.db import command
 from scheduling import ledger, policies
 from scheduling.booking import WORDS, retaken, save_changes
 from scheduling.errors import PolicyRefused, StaleVersion, UndoTooLate, WrongStatus
-from scheduling.events import AppointmentCancelled, CancellationUndone
 from scheduling.history import record_appointment
 from scheduling.models import Appointment, Cancellation, CancellationReason, ScheduleEvent, Status
 from scheduling.models.appointment import OCCUPYING
@@ -67,7 +66,6 @@ def cancel_appointment(
 
     record_appointment(
         "appointment.cancelled",
-        AppointmentCancelled,
         appointment,
         by=by,
         at=now,
@@ -148,7 +146,6 @@ def _undo_cancellation(*, wish: Wish, appointment_id: int, by: User | None) -> A
 
     record_appointment(
         "appointment.cancellation_undone",
-        CancellationUndone,
         appointment,
         by=by,
         at=wish.now,

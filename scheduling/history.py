@@ -9,17 +9,35 @@ from typing import Any
 from carebridge.accounts.models import User
 from carebridge.audit import request_id
 from carebridge.audit.trail import Action, log_change
-from carebridge.events import emit
-from scheduling.events import AppointmentEvent, RosterChanged
+from carebridge.events import DomainEvent, emit
+from scheduling import events
 from scheduling.models import Appointment, Clinic, Doctor, Resource, ScheduleEvent
 from scheduling.permissions import role_at
 
 Changes = Mapping[str, tuple[Any, Any]]
 
+APPOINTMENT_EVENTS: Mapping[str, type[events.AppointmentEvent]] = {
+    "appointment.booked": events.AppointmentBooked,
+    "appointment.confirmed": events.AppointmentConfirmed,
+    "appointment.attendance_confirmed": events.AttendanceConfirmed,
+    "appointment.rescheduled": events.AppointmentRescheduled,
+    "appointment.cancelled": events.AppointmentCancelled,
+    "appointment.cancellation_undone": events.CancellationUndone,
+    "appointment.expired": events.AppointmentExpired,
+    "appointment.checked_in": events.PatientCheckedIn,
+    "appointment.started": events.VisitStarted,
+    "appointment.completed": events.VisitCompleted,
+    "appointment.no_show": events.PatientDidNotAttend,
+    "appointment.status_undone": events.StatusUndone,
+    "appointment.review_required": events.ReviewRequired,
+    "appointment.review_resolved": events.ReviewResolved,
+    "appointment.notes_changed": events.NotesChanged,
+}
+"""The stored word for each thing that happens to an appointment, and the event that tells of it."""
+
 
 def record_appointment(
     kind: str,
-    event_type: type[AppointmentEvent],
     appointment: Appointment,
     *,
     by: User | None,
@@ -27,18 +45,16 @@ def record_appointment(
     changes: Changes,
     source: str = "",
     created: bool = False,
-    **facts: Any,
 ) -> ScheduleEvent:
-    """Record that an appointment changed, and emit the event. Called once by every command, last.
+    """Record that an appointment changed, and emit its event. Called once by every command, last.
 
-    `kind` is the stored word, such as "appointment.cancelled"; `changes` maps fields to (old, new) scheduling facts;
-    `facts` are further fields of the event type. Ids and scheduling facts only: nothing personal.
+    `kind` is one of APPOINTMENT_EVENTS; `changes` maps fields to (old, new) scheduling facts, nothing personal.
     """
-    event = ScheduleEvent.objects.create(
+    row = ScheduleEvent.objects.create(
         kind=kind,
         clinic_id=appointment.clinic_id,
         doctor_id=appointment.doctor_id,
-        appointment_id=appointment.pk,
+        appointment=appointment,
         actor=by,
         source=source,
         request_id=request_id() or "",
@@ -54,19 +70,8 @@ def record_appointment(
         clinic_id=appointment.clinic_id,
         role=role_at(by, appointment.clinic_id),
     )
-    emit(
-        event_type(
-            event_id=event.pk,
-            appointment_id=appointment.pk,
-            clinic_id=appointment.clinic_id,
-            doctor_id=appointment.doctor_id,
-            patient_id=str(appointment.patient_id),
-            day=appointment.local_date,
-            starts_at=appointment.starts_at,
-            **facts,
-        )
-    )
-    return event
+    emit(event_of(row))
+    return row
 
 
 def record_roster(
@@ -81,30 +86,60 @@ def record_roster(
     changes: Changes,
 ) -> ScheduleEvent:
     """Record that working time changed on these local days (both included), and emit RosterChanged."""
-    doctor = None
-    if isinstance(subject, Resource):
-        doctor = Doctor.objects.filter(resource=subject).first()
-    event = ScheduleEvent.objects.create(
+    resource = subject if isinstance(subject, Resource) else None
+    clinic_id = clinic_ids[0] if clinic_ids else None
+    row = ScheduleEvent.objects.create(
         kind=kind,
-        clinic_id=clinic_ids[0] if clinic_ids else None,
-        doctor=doctor,
+        clinic_id=clinic_id,
+        doctor=Doctor.objects.filter(resource=resource).first() if resource else None,
         actor=by,
         request_id=request_id() or "",
-        payload={field: [_plain(old), _plain(new)] for field, (old, new) in changes.items()},
+        payload={
+            "changes": {field: [_plain(old), _plain(new)] for field, (old, new) in changes.items()},
+            "clinic_ids": list(clinic_ids),
+            "resource_id": resource.pk if resource else None,
+            "days": [first_day.isoformat(), last_day.isoformat()],
+        },
         at=at,
     )
-    log_change(subject, event=kind, by=by, changes=changes, clinic_id=clinic_ids[0] if clinic_ids else None)
-    emit(
-        RosterChanged(
-            event_id=event.pk,
-            clinic_ids=clinic_ids,
-            doctor_id=doctor.pk if doctor else None,
-            resource_id=subject.pk if isinstance(subject, Resource) else None,
+    role = role_at(by, clinic_id) if clinic_id else ""
+    log_change(subject, event=kind, by=by, changes=changes, clinic_id=clinic_id, role=role)
+    emit(event_of(row))
+    return row
+
+
+def event_of(row: ScheduleEvent) -> DomainEvent:
+    """The domain event that a history row tells of: when it happens, and again when a failed handler is retried."""
+    if row.kind not in APPOINTMENT_EVENTS:
+        first_day, last_day = map(date.fromisoformat, row.payload["days"])
+        return events.RosterChanged(
+            event_id=row.pk,
+            clinic_ids=tuple(row.payload["clinic_ids"]),
+            doctor_id=row.doctor_id,
+            resource_id=row.payload["resource_id"],
             first_day=first_day,
             last_day=last_day,
         )
+    appointment = row.appointment
+    assert appointment is not None  # noqa: S101 - every appointment kind has one
+    facts: dict[str, Any] = {}
+    if row.kind == "appointment.rescheduled" and (old := appointment.moved_from):
+        facts = {
+            "old_appointment_id": old.pk,
+            "old_clinic_id": old.clinic_id,
+            "old_doctor_id": old.doctor_id,
+            "old_day": old.local_date,
+        }
+    return APPOINTMENT_EVENTS[row.kind](
+        event_id=row.pk,
+        appointment_id=appointment.pk,
+        clinic_id=appointment.clinic_id,
+        doctor_id=appointment.doctor_id,
+        patient_id=str(appointment.patient_id),
+        day=appointment.local_date,
+        starts_at=appointment.starts_at,
+        **facts,
     )
-    return event
 
 
 def _plain(value: Any) -> Any:

@@ -18,7 +18,6 @@ from scheduling import holds, ledger, policies
 from scheduling.booking import WORDS, retaken, write_appointment
 from scheduling.cancelling import check_version, require_exception_after
 from scheduling.errors import WrongStatus
-from scheduling.events import AppointmentRescheduled
 from scheduling.history import record_appointment
 from scheduling.models import Appointment, Channel, Clinic, Doctor, ExternalReference, Status
 from scheduling.models.appointment import UPCOMING
@@ -135,17 +134,12 @@ def record_move(old: Appointment, new: Appointment, *, by: User | None, at: date
     }
     record_appointment(
         "appointment.rescheduled",
-        AppointmentRescheduled,
         new,
         by=by,
         at=at,
         source=new.channel,
         created=True,
         changes=changes,
-        old_appointment_id=old.pk,
-        old_clinic_id=old.clinic_id,
-        old_doctor_id=old.doctor_id,
-        old_day=old.local_date,
     )
     log_change(
         old,

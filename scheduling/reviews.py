@@ -11,7 +11,6 @@ from carebridge.db import command
 from carebridge.errors import NotAllowed
 from scheduling.booking import AWAITS_SIGN_OFF, save_changes
 from scheduling.errors import WrongStatus
-from scheduling.events import ReviewRequired, ReviewResolved
 from scheduling.history import record_appointment
 from scheduling.models import Appointment, Status
 from scheduling.permissions import Permission, require, require_with
@@ -32,7 +31,6 @@ def require_review(appointment: Appointment, *, reason: str, by: User | None, at
     save_changes(appointment, "status", "status_before_review", "review_reason")
     record_appointment(
         "appointment.review_required",
-        ReviewRequired,
         appointment,
         by=by,
         at=at,
@@ -47,7 +45,6 @@ def settle_review(appointment: Appointment, *, by: User | None, at: datetime) ->
     save_changes(appointment, "status", "status_before_review", "review_reason")
     record_appointment(
         "appointment.review_resolved",
-        ReviewResolved,
         appointment,
         by=by,
         at=at,

@@ -13,15 +13,6 @@ from carebridge.db import command
 from scheduling.booking import save_changes
 from scheduling.cancelling import check_version
 from scheduling.errors import UndoTooLate, WrongStatus
-from scheduling.events import (
-    AppointmentEvent,
-    NotesChanged,
-    PatientCheckedIn,
-    PatientDidNotAttend,
-    StatusUndone,
-    VisitCompleted,
-    VisitStarted,
-)
 from scheduling.history import record_appointment
 from scheduling.models import Appointment, Status
 from scheduling.permissions import Permission, require_with
@@ -52,28 +43,22 @@ def check_in_patient(*, appointment: Appointment, by: User | None, version: int 
 
     Raises WrongStatus (also more than 12 hours before the visit), StaleVersion, NotAllowed.
     """
-    return _step(
-        appointment, Status.CHECKED_IN, Permission.CHECK_IN, PatientCheckedIn, "checked_in", by=by, version=version
-    )
+    return _step(appointment, Status.CHECKED_IN, Permission.CHECK_IN, "checked_in", by=by, version=version)
 
 
 def start_visit(*, appointment: Appointment, by: User | None, version: int | None = None) -> Appointment:
     """The visit begins. Raises WrongStatus, StaleVersion, NotAllowed."""
-    return _step(appointment, Status.IN_PROGRESS, Permission.RUN_VISIT, VisitStarted, "started", by=by, version=version)
+    return _step(appointment, Status.IN_PROGRESS, Permission.RUN_VISIT, "started", by=by, version=version)
 
 
 def complete_visit(*, appointment: Appointment, by: User | None, version: int | None = None) -> Appointment:
     """The visit is over; its time stays in the ledger. Raises WrongStatus, StaleVersion, NotAllowed."""
-    return _step(
-        appointment, Status.COMPLETED, Permission.RUN_VISIT, VisitCompleted, "completed", by=by, version=version
-    )
+    return _step(appointment, Status.COMPLETED, Permission.RUN_VISIT, "completed", by=by, version=version)
 
 
 def mark_no_show(*, appointment: Appointment, by: User | None, version: int | None = None) -> Appointment:
     """The patient did not come. Only once the visit should have begun. Raises WrongStatus, StaleVersion, NotAllowed."""
-    return _step(
-        appointment, Status.NO_SHOW, Permission.CHECK_IN, PatientDidNotAttend, "no_show", by=by, version=version
-    )
+    return _step(appointment, Status.NO_SHOW, Permission.CHECK_IN, "no_show", by=by, version=version)
 
 
 @command()
@@ -81,7 +66,6 @@ def _step(
     appointment: Appointment,
     to: Status,
     permission: Permission,
-    event_type: type[AppointmentEvent],
     word: str,
     *,
     by: User | None,
@@ -101,7 +85,7 @@ def _step(
         setattr(appointment, stamp, now)
     save_changes(appointment, "status", *filter(None, [stamp]))
 
-    record_appointment(f"appointment.{word}", event_type, appointment, by=by, at=now, changes={"status": (before, to)})
+    record_appointment(f"appointment.{word}", appointment, by=by, at=now, changes={"status": (before, to)})
     return appointment
 
 
@@ -141,7 +125,6 @@ def undo_status(*, appointment: Appointment, by: User | None, version: int | Non
 
     record_appointment(
         "appointment.status_undone",
-        StatusUndone,
         appointment,
         by=by,
         at=now,
@@ -166,5 +149,5 @@ def change_notes(*, appointment: Appointment, notes: str, by: User, version: int
     save_changes(appointment, "notes")
 
     changed = {"notes": (mask_all(None), mask_all(None))}
-    record_appointment("appointment.notes_changed", NotesChanged, appointment, by=by, at=now, changes=changed)
+    record_appointment("appointment.notes_changed", appointment, by=by, at=now, changes=changed)
     return appointment

@@ -1,0 +1,50 @@
+"""Repairs that run by the clock: each finds rows whose time has come and may be run twice without harm."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import transaction
+from django.utils import timezone
+
+from carebridge.db import command
+from carebridge.events import handler_named
+from scheduling import booking
+from scheduling.history import event_of
+from scheduling.models import HandlerFailure
+
+logger = logging.getLogger(__name__)
+
+MOST_TRIES = 20
+
+
+def expire_lapsed() -> int:
+    """Let pending appointments lapse whose time to confirm is over. How many did."""
+    return booking.expire_lapsed(now=timezone.now())
+
+
+def retry_failed_handlers(limit: int = 100) -> int:
+    """Run reactions again that failed when their event happened. How many succeeded now."""
+    waiting = HandlerFailure.objects.filter(resolved_at=None, tries__lt=MOST_TRIES).order_by("failed_at")
+    return sum(_retry(failure_id=pk) for pk in waiting.values_list("pk", flat=True)[:limit])
+
+
+@command()
+def _retry(*, failure_id: int) -> bool:
+    claimed = HandlerFailure.objects.select_for_update(skip_locked=True, of=("self",)).select_related("event")
+    failure = claimed.filter(pk=failure_id, resolved_at=None).first()
+    if failure is None:
+        return False
+    event = event_of(failure.event)
+    handler = handler_named(type(event), failure.handler)
+    failure.tries += 1
+    try:
+        with transaction.atomic():
+            if handler is not None:
+                handler(event)
+        failure.resolved_at = timezone.now()
+    except Exception as error:
+        failure.error = type(error).__name__
+        logger.warning("event handler failed again", extra={"handler": failure.handler, "tries": failure.tries})
+    failure.save(update_fields=["tries", "resolved_at", "error"])
+    return failure.resolved_at is not None
