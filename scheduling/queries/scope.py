@@ -1,0 +1,47 @@
+"""Who is looking at a clinic's schedule, and how much of it they may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scheduling.models import Clinic
+from scheduling.permissions import Permission, clinic_ids_with, may
+
+if TYPE_CHECKING:
+    from carebridge.accounts.models import User
+
+SHOWN = (Permission.SEE_SCHEDULE, Permission.SEE_PATIENTS, Permission.BOOK, Permission.CHECK_IN, Permission.RUN_VISIT)
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """A person in front of one clinic's schedule."""
+
+    user: User
+    clinic: Clinic
+
+    @property
+    def sees_all(self) -> bool:
+        """Everyone's columns; a doctor without another role sees only their own."""
+        return may(self.user, Permission.SEE_SCHEDULE, self.clinic.pk)
+
+    @property
+    def sees_names(self) -> bool:
+        """Names of patients. A doctor's own patients are theirs to see by being on their list."""
+        return not self.sees_all or may(self.user, Permission.SEE_PATIENTS, self.clinic.pk)
+
+    @property
+    def books(self) -> bool:
+        return may(self.user, Permission.BOOK, self.clinic.pk)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever the person's view of the same schedule would."""
+        granted = "".join("1" if may(self.user, each, self.clinic.pk) else "0" for each in SHOWN)
+        return f"{self.user.pk}:{granted}"
+
+    @property
+    def known_clinics(self) -> frozenset[int]:
+        """Clinics whose names the person may read, such as where a doctor is this afternoon."""
+        return frozenset(clinic_ids_with(self.user, Permission.SEE_DIRECTORY))
