@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 import phonenumbers
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from carebridge.accounts.models import User
@@ -78,18 +78,23 @@ def normalised_phone(number: str, *, region: str = "GB") -> str:
 
 
 def search_patients(user: User, text: str, *, limit: int = 8) -> Sequence[Patient]:
-    """Patients of the user's clinics whose name, PMS number, birth date or phone ending matches, best first.
+    """The first patients, by name, of those that match: what a search box shows while somebody types."""
+    return list(patients_matching(user, text).order_by("family_name", "given_name", "birth_date")[:limit])
+
+
+def patients_matching(user: User, text: str) -> QuerySet[Patient]:
+    """Patients of the user's clinics whose name, PMS number, birth date or phone ending matches.
 
     Words may be parts of either name, in any order; four or more digits are a PMS number or the end of a phone
     number; a date is a birth date. Fewer than two characters find nobody.
     """
     words = search_form(text).split()
-    if len("".join(words)) < 2:
-        return []
     matching = Patient.objects.visible_to(user).active()
+    if len("".join(words)) < 2:
+        return matching.none()
     for word in words:
         matching = matching.filter(_matches(word))
-    return list(matching.order_by("family_name", "given_name", "birth_date")[:limit])
+    return matching
 
 
 def _matches(word: str) -> Q:
