@@ -14,16 +14,25 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from carebridge.processes import ServersUnavailable, as_account, end, launch, live_pid, wait_until
+from carebridge.processes import (
+    ServersUnavailable,
+    as_account,
+    end,
+    launch,
+    let_pass,
+    live_pid,
+    server_account,
+    wait_until,
+)
 
 DATABASE = "carebridge"
-SERVER_USER = "carebridge_pg"
 # A Unix socket path may have 107 bytes on Linux; PostgreSQL appends `/.s.PGSQL.5432.lock`.
 LONGEST_SOCKET_DIR = 80
 
@@ -130,14 +139,14 @@ def postgres_program(name: str) -> Path:
 def _start_postgres(data: Path, *, durable: bool) -> None:
     cluster = data / "postgres"
     sockets = socket_dir(data) / "pg"
-    account = _server_account()
+    account = server_account()
     for folder in (cluster, sockets):
         folder.mkdir(mode=0o700, exist_ok=True)
         if account:
             os.chown(folder, account.pw_uid, account.pw_gid)
     if account:
         for path in (cluster, sockets, postgres_program("postgres")):
-            _let_pass(path)
+            let_pass(path)
     if not (cluster / "PG_VERSION").exists():
         _initialise(cluster, data / "postgres.log", account)
     _forget_dead_postmaster(data)
@@ -212,28 +221,6 @@ def _children_alive(data: Path, postmaster: int) -> bool:
     return False
 
 
-def _server_account() -> pwd.struct_passwd | None:
-    """Return the account PostgreSQL runs under: ours, or a lesser one when we are root, which it refuses to be."""
-    if os.geteuid() != 0:
-        return None
-    with contextlib.suppress(KeyError):
-        return pwd.getpwnam(SERVER_USER)
-    with contextlib.suppress(OSError):
-        subprocess.run(["useradd", "--system", "--no-create-home", SERVER_USER], capture_output=True)
-    with contextlib.suppress(KeyError):
-        return pwd.getpwnam(SERVER_USER)
-    return pwd.getpwnam("nobody")
-
-
-def _let_pass(path: Path) -> None:
-    """Let the lesser account walk through the folders above `path`: it may pass, not list or read."""
-    for folder in path.parents:
-        mode = folder.stat().st_mode
-        if not mode & 0o001:
-            print(f"  letting PostgreSQL's account pass through {folder} (chmod o+x)", flush=True)
-            folder.chmod(mode | 0o001)
-
-
 # --- Redis -----------------------------------------------------------------------------------------------------------
 
 
@@ -252,6 +239,7 @@ def _start_redis(data: Path) -> None:
     log = data / "redis.log"
     # Nothing in Redis is worth keeping: business time lives in PostgreSQL, so it writes no snapshot.
     command = [program, "--port", "0", "--unixsocket", path, "--unixsocketperm", "700", "--save", "", "--dir", data]
+    command += ["--databases", "64"]
     process = launch(command, log, None)
     (data / "redis.pid").write_text(str(process.pid))
     wait_until(path.exists, process, "Redis", log)
@@ -281,3 +269,26 @@ def _only_one(data: Path) -> Iterator[None]:
     with (data / "servers.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def main(arguments: list[str]) -> int:
+    """Run `python -m carebridge.embedded start|stop|status` for the data folder of CAREBRIDGE_DATA."""
+    from carebridge.env import data_dir
+
+    match arguments:
+        case ["start"]:
+            ensure_running(data_dir())
+        case ["stop"]:
+            stop(data_dir())
+        case ["status"]:
+            pass
+        case _:
+            print("usage: python -m carebridge.embedded start|stop|status", file=sys.stderr)
+            return 2
+    for name, pid in status(data_dir()).items():
+        print(f"{name}: {f'running (process {pid})' if pid else 'not running'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

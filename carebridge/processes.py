@@ -10,9 +10,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+SERVER_USER = "carebridge_pg"
+
 
 class ServersUnavailable(RuntimeError):
     """An embedded server could not be started; the message says which and where its log is."""
+
+
+def server_account() -> pwd.struct_passwd | None:
+    """Return the account PostgreSQL runs under: ours, or a lesser one when we are root, which it refuses to be."""
+    if os.geteuid() != 0:
+        return None
+    with contextlib.suppress(KeyError):
+        return pwd.getpwnam(SERVER_USER)
+    with contextlib.suppress(OSError):
+        subprocess.run(["useradd", "--system", "--no-create-home", SERVER_USER], capture_output=True)
+    with contextlib.suppress(KeyError):
+        return pwd.getpwnam(SERVER_USER)
+    return pwd.getpwnam("nobody")
 
 
 def as_account(account: pwd.struct_passwd | None) -> dict[str, Any]:
@@ -81,3 +96,12 @@ def _has_ended(pid: int) -> bool:
         return True
     except OSError:
         return False
+
+
+def let_pass(path: Path) -> None:
+    """Let the lesser account walk through the folders above `path`: it may pass, not list or read."""
+    for folder in path.parents:
+        mode = folder.stat().st_mode
+        if not mode & 0o001:
+            print(f"  letting PostgreSQL's account pass through {folder} (chmod o+x)", flush=True)
+            folder.chmod(mode | 0o001)
