@@ -1,11 +1,33 @@
-"""What scheduling itself does about events: keep the reactions that failed, so that a sweep can run them again."""
+"""What scheduling itself does about events: tell open screens, and keep the reactions that failed for a sweep."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.utils import timezone
 
-from carebridge.events import DomainEvent, on_handler_failure
+from carebridge.events import DomainEvent, handles_after_commit, on_handler_failure
+from scheduling import events, live
 from scheduling.models import HandlerFailure
+
+APPOINTMENT_EVENTS = (
+    events.AppointmentBooked,
+    events.AppointmentConfirmed,
+    events.AttendanceConfirmed,
+    events.AppointmentCancelled,
+    events.CancellationUndone,
+    events.AppointmentExpired,
+    events.PatientCheckedIn,
+    events.VisitStarted,
+    events.VisitCompleted,
+    events.PatientDidNotAttend,
+    events.StatusUndone,
+    events.ReviewRequired,
+    events.ReviewResolved,
+    events.NotesChanged,
+)
+SCREENFUL = timedelta(days=7)
+"""A roster change over a longer time is told once, without naming days."""
 
 
 @on_handler_failure
@@ -14,3 +36,28 @@ def keep_for_sweep(event: DomainEvent, handler: str, error: Exception) -> None:
     HandlerFailure.objects.create(
         event_id=event.event_id, handler=handler, error=type(error).__name__, failed_at=timezone.now()
     )
+
+
+@handles_after_commit(*APPOINTMENT_EVENTS)
+def show_change(event: events.AppointmentEvent) -> None:
+    """The day of the appointment looks different now."""
+    live.announce([live.Change(event.clinic_id, event.day, (event.doctor_id,))])
+
+
+@handles_after_commit(events.AppointmentRescheduled)
+def show_move(event: events.AppointmentRescheduled) -> None:
+    """Two days look different, perhaps in two clinics: the one it left and the one it went to."""
+    old = live.Change(event.old_clinic_id, event.old_day, (event.old_doctor_id,))
+    new = live.Change(event.clinic_id, event.day, (event.doctor_id,))
+    live.announce(dict.fromkeys([old, new]))
+
+
+@handles_after_commit(events.RosterChanged)
+def show_roster(event: events.RosterChanged) -> None:
+    """Working time changed on these days, for one doctor or for everyone."""
+    doctors = (event.doctor_id,) if event.doctor_id else ()
+    length = event.last_day - event.first_day
+    days = (
+        [event.first_day + timedelta(days=ahead) for ahead in range(length.days + 1)] if length < SCREENFUL else [None]
+    )
+    live.announce(live.Change(clinic, day, doctors) for clinic in event.clinic_ids for day in days)

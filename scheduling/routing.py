@@ -1,5 +1,7 @@
 """Websocket routes of scheduling."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-websocket_urlpatterns: list[URLPattern] = []
+from scheduling.consumers import ScheduleConsumer
+
+websocket_urlpatterns = [path("ws/schedule/<int:clinic_id>/", ScheduleConsumer.as_asgi())]
