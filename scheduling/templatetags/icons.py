@@ -8,22 +8,12 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from scheduling.models import Status
+
 register = template.Library()
 
-STATUS_LABELS = {
-    "pending": "Pending",
-    "confirmed": "Confirmed",
-    "checked_in": "Checked in",
-    "in_progress": "In progress",
-    "completed": "Completed",
-    "no_show": "No-show",
-    "cancelled": "Cancelled",
-    "rescheduled": "Rescheduled",
-    "requires_review": "Requires review",
-    "review": "Requires review",
-    "held": "Held",
-    "expired": "Expired",
-}
+# A hold is no appointment, yet it stands on the board among them.
+STATUS_LABELS = {**dict(Status.choices), "held": "Held"}
 # The drawing of a status is shorter to name than the status itself.
 ALIASES = {"st-requires_review": "st-review"}
 TITLES = {"dr", "dr.", "prof", "prof.", "mr", "mrs", "ms", "miss"}
