@@ -86,6 +86,10 @@ class NotesChanged(AppointmentEvent):
     pass
 
 
+class StartRederived(AppointmentEvent):
+    """The law of the zone changed: the same wall-clock time is another instant now."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RosterChanged(DomainEvent):
     """Working time of a resource, or of a whole clinic, changed on these local days (both included)."""

@@ -32,6 +32,7 @@ APPOINTMENT_EVENTS: Mapping[str, type[events.AppointmentEvent]] = {
     "appointment.review_required": events.ReviewRequired,
     "appointment.review_resolved": events.ReviewResolved,
     "appointment.notes_changed": events.NotesChanged,
+    "appointment.rederived": events.StartRederived,
 }
 """The stored word for each thing that happens to an appointment, and the event that tells of it."""
 

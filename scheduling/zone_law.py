@@ -1,0 +1,83 @@
+"""When a country changes its clocks' law: promised wall-clock times stay, instants move, through the ledger."""
+
+from __future__ import annotations
+
+import zoneinfo
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from carebridge.db import command
+from scheduling import ledger, periods
+from scheduling.booking import WORDS, save_changes
+from scheduling.errors import SlotTaken
+from scheduling.history import record_appointment
+from scheduling.ledger import AllocationDraft
+from scheduling.models import Allocation, Appointment
+from scheduling.models.appointment import OCCUPYING
+from scheduling.placement import lock_appointments
+from scheduling.reviews import require_review
+
+COLLIDES = "A change of the clocks' law moved this visit onto another"
+
+
+def promised_start(appointment: Appointment) -> datetime:
+    """The instant (UTC) that the promised local time means under the law that this machine knows now."""
+    return periods.to_utc(
+        appointment.local_date,
+        appointment.local_time,
+        zoneinfo.ZoneInfo(appointment.time_zone),
+        fold=int(appointment.local_fold),
+    )
+
+
+def rederive_starts(*, now: datetime) -> int:
+    """Move every future visit whose instant no longer is its promised local time. How many moved."""
+    future = Appointment.objects.filter(starts_at__gt=now, status__in=OCCUPYING).order_by("pk")
+    wrong = [visit.pk for visit in future.iterator(chunk_size=2000) if promised_start(visit) != visit.starts_at]
+    return sum(_rederive(appointment_id=pk, now=now) for pk in wrong)
+
+
+@command(WORDS)
+def _rederive(*, appointment_id: int, now: datetime) -> bool:
+    (appointment,) = lock_appointments([appointment_id])
+    ledger.lock_resources(ledger.resource_ids_of([appointment_id]))
+    start = promised_start(appointment)
+    shift = start - appointment.starts_at
+    if not shift or not appointment.occupies:
+        return False
+
+    drafts = [_shifted(row, shift) for row in ledger.live_rows(appointment)]
+    before = appointment.starts_at
+    ledger.release(appointment, at=now)
+    appointment.starts_at, appointment.ends_at = start, appointment.ends_at + shift
+    appointment.calendar_sequence += 1
+    save_changes(appointment, "starts_at", "ends_at", "calendar_sequence")
+    _occupy_or_review(appointment, drafts, now)
+
+    record_appointment(
+        "appointment.rederived",
+        appointment,
+        by=None,
+        at=now,
+        changes={"starts_at": (before.isoformat(), start.isoformat())},
+    )
+    return True
+
+
+def _occupy_or_review(appointment: Appointment, drafts: list[AllocationDraft], now: datetime) -> None:
+    try:
+        with transaction.atomic():
+            ledger.occupy(appointment, drafts)
+    except SlotTaken:
+        ledger.occupy(appointment, drafts, may_overbook=True)
+        require_review(appointment, reason=COLLIDES, by=None, at=now)
+
+
+def _shifted(row: Allocation, shift: timedelta) -> AllocationDraft:
+    return AllocationDraft(
+        resource_id=row.resource_id,
+        requirement_id=row.requirement_id,
+        core=(row.core.lower + shift, row.core.upper + shift),
+        during=(row.during.lower + shift, row.during.upper + shift),
+    )
