@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import zoneinfo
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 
 from carebridge.db import command
-from scheduling import ledger, periods
+from scheduling import ledger
 from scheduling.booking import WORDS, save_changes
 from scheduling.errors import SlotTaken
 from scheduling.history import record_appointment
@@ -23,12 +23,9 @@ COLLIDES = "A change of the clocks' law moved this visit onto another"
 
 def promised_start(appointment: Appointment) -> datetime:
     """The instant (UTC) that the promised local time means under the law that this machine knows now."""
-    return periods.to_utc(
-        appointment.local_date,
-        appointment.local_time,
-        zoneinfo.ZoneInfo(appointment.time_zone),
-        fold=int(appointment.local_fold),
-    )
+    wall_clock = datetime.combine(appointment.local_date, appointment.local_time)
+    zone = zoneinfo.ZoneInfo(appointment.time_zone)
+    return wall_clock.replace(fold=int(appointment.local_fold), tzinfo=zone).astimezone(UTC)
 
 
 def rederive_starts(*, now: datetime) -> int:
