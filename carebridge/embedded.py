@@ -7,7 +7,6 @@ their Python wrappers are not used, because those open up every parent folder wh
 
 import contextlib
 import fcntl
-import hashlib
 import importlib.util
 import os
 import pwd
@@ -15,12 +14,10 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
 
+from carebridge.addresses import DATABASE, database_url, redis_url, socket_dir
 from carebridge.processes import (
     ServersUnavailable,
     as_account,
@@ -31,50 +28,6 @@ from carebridge.processes import (
     server_account,
     wait_until,
 )
-
-DATABASE = "carebridge"
-# A Unix socket path may have 107 bytes on Linux; PostgreSQL appends `/.s.PGSQL.5432.lock`.
-LONGEST_SOCKET_DIR = 80
-
-
-# --- Where things are: pure functions of the data folder -------------------------------------------------------------
-
-
-def socket_dir(data: Path) -> Path:
-    """Return the folder of both sockets: in the data folder, or, when that is too deep, under the temp folder."""
-    inside = data / "run"
-    if len(os.fsencode(inside)) <= LONGEST_SOCKET_DIR:
-        return inside
-    digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"carebridge-{os.geteuid()}-{digest}"
-
-
-def database_url(data: Path, name: str = DATABASE) -> str:
-    """Return the URL of a database of this data folder's PostgreSQL, running or not."""
-    return f"postgresql://postgres@/{name}?host={socket_dir(data) / 'pg'}"
-
-
-def redis_url(data: Path, db: int = 0) -> str:
-    """Return the URL of this data folder's Redis, running or not."""
-    return f"unix://{socket_dir(data) / 'redis.sock'}?db={db}"
-
-
-def redis_arguments(url: str) -> dict:
-    """Take a Redis URL apart into the arguments of a client, for libraries that take no `unix://` URL."""
-    parts = urlsplit(url)
-    query = parse_qs(parts.query)
-    on_socket = parts.scheme == "unix"
-    in_path = "" if on_socket else parts.path.strip("/")
-    return {
-        "host": parts.hostname or "localhost",
-        "port": parts.port or 6379,
-        "db": int(query["db"][0]) if "db" in query else int(in_path or 0),
-        "username": unquote(parts.username) if parts.username else None,
-        "password": unquote(parts.password) if parts.password else None,
-        "ssl": parts.scheme == "rediss",
-        "unix_socket_path": parts.path if on_socket else None,
-    }
-
 
 # --- The three things one does with them -----------------------------------------------------------------------------
 
@@ -90,9 +43,10 @@ def ensure_running(data: Path, *, durable: bool = True) -> None:
         data.mkdir(parents=True, exist_ok=True)
         with _only_one(data):
             _make_socket_dir(data)
-            if wants_database and not postgres_pid(data):
+            running = status(data)
+            if wants_database and not running["postgresql"]:
                 _start_postgres(data, durable=durable)
-            if wants_redis and not redis_pid(data):
+            if wants_redis and not running["redis"]:
                 _start_redis(data)
     # An empty variable means the same as none.
     os.environ["DATABASE_URL"] = os.environ.get("DATABASE_URL") or database_url(data)
@@ -107,8 +61,10 @@ def ours(data: Path) -> tuple[bool, bool]:
 
 
 def status(data: Path) -> dict[str, int | None]:
-    """Return the process id of each embedded server, or None for one that is not running."""
-    return {"postgresql": postgres_pid(data), "redis": redis_pid(data)}
+    """Return the process id of each embedded server, or None for one that is not running or can't be reached."""
+    sockets = {"postgresql": socket_dir(data) / "pg" / ".s.PGSQL.5432", "redis": socket_dir(data) / "redis.sock"}
+    pids = {"postgresql": postgres_pid(data), "redis": redis_pid(data)}
+    return {name: pid if sockets[name].exists() else None for name, pid in pids.items()}
 
 
 def stop(data: Path) -> None:
@@ -147,9 +103,9 @@ def _start_postgres(data: Path, *, durable: bool) -> None:
     if account:
         for path in (cluster, sockets, postgres_program("postgres")):
             let_pass(path)
+    _retire_old_postgres(data)
     if not (cluster / "PG_VERSION").exists():
         _initialise(cluster, data / "postgres.log", account)
-    _forget_dead_postmaster(data)
     _run_postgres(data, cluster, sockets, account, durable=durable)
 
 
@@ -157,7 +113,15 @@ def _initialise(cluster: Path, log: Path, account: pwd.struct_passwd | None) -> 
     # A set-up that was killed half-way leaves files that initdb refuses to overwrite.
     for leftover in cluster.iterdir():
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-    command = [postgres_program("initdb"), "-D", cluster, "-U", "postgres", "--auth=trust", "--encoding=UTF8"]
+    command: list[str | Path] = [
+        postgres_program("initdb"),
+        "-D",
+        cluster,
+        "-U",
+        "postgres",
+        "--auth=trust",
+        "--encoding=UTF8",
+    ]
     command += ["--locale=C.UTF-8", "--no-sync", "--no-instructions"]
     with log.open("ab") as output:
         if subprocess.run(command, stdout=output, stderr=output, cwd=cluster, **as_account(account)).returncode:
@@ -184,7 +148,7 @@ def _run_postgres(
         command += ["-c", f"{name}={value}"]
     log = data / "postgres.log"
     process = launch(command, log, account)
-    probe = [postgres_program("pg_isready"), "-q", "-h", sockets]
+    probe: list[str | Path] = [postgres_program("pg_isready"), "-q", "-h", sockets]
     wait_until(lambda: subprocess.run(probe).returncode == 0, process, "PostgreSQL", log)
     _create_database(data)
 
@@ -197,28 +161,29 @@ def _create_database(data: Path) -> None:
             connection.execute(f'CREATE DATABASE "{DATABASE}"')
 
 
-def _forget_dead_postmaster(data: Path) -> None:
-    """Remove what a killed server left behind; called under the lock, when no server of this folder is alive."""
-    pid_file = data / "postgres" / "postmaster.pid"
-    with contextlib.suppress(FileNotFoundError):
-        pid = int(pid_file.read_text().split("\n", 1)[0])
-        # Its backends notice the death of their parent a moment later; the new server must not meet them.
-        deadline = time.monotonic() + 10
-        while _children_alive(data, pid) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        pid_file.unlink()
+def _retire_old_postgres(data: Path) -> None:
+    """End whatever still works on this cluster and remove what it left behind; called under the lock, before a start.
+
+    A killed server's children live a moment longer. A server whose folder was deleted lives for up to a minute, and
+    would take the new server's socket with it.
+    """
+    cluster = data / "postgres"
+    for pid in _working_on(cluster):
+        end(pid, signal.SIGQUIT, seconds=10)
+    (cluster / "postmaster.pid").unlink(missing_ok=True)
     for leftover in (socket_dir(data) / "pg").glob(".s.PGSQL.*"):
         leftover.unlink(missing_ok=True)
 
 
-def _children_alive(data: Path, postmaster: int) -> bool:
-    """Say whether a process still works inside the cluster folder of a dead server (Linux; elsewhere: no)."""
-    cluster = str(data / "postgres")
-    for entry in Path("/proc").glob("[0-9]*/cwd"):
+def _working_on(cluster: Path) -> list[int]:
+    """Return the processes started on the cluster or working inside its folder (Linux; elsewhere: none known)."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if os.readlink(entry) == cluster and int(entry.parent.name) != postmaster:
-                return True
-    return False
+            started_on = b"\0-D\0" + os.fsencode(cluster) + b"\0" in (process / "cmdline").read_bytes()
+            if started_on or os.readlink(process / "cwd") == str(cluster):
+                found.append(int(process.name))
+    return found
 
 
 # --- Redis -----------------------------------------------------------------------------------------------------------
@@ -235,6 +200,8 @@ def _start_redis(data: Path) -> None:
     if program is None:
         raise ServersUnavailable("No redis-server: install one, or name one with REDIS_URL.")
     path = socket_dir(data) / "redis.sock"
+    if pid := redis_pid(data):
+        end(pid, signal.SIGTERM, seconds=5)
     path.unlink(missing_ok=True)
     log = data / "redis.log"
     # Nothing in Redis is worth keeping: business time lives in PostgreSQL, so it writes no snapshot.

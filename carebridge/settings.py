@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from carebridge import embedded
+from carebridge.addresses import database_url, redis_arguments, redis_url
 from carebridge.env import BASE_DIR, copy_name, data_dir, env, local_secret
 
 # --- Which copy is this? ---------------------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ STORAGES = {
 
 # --- PostgreSQL ------------------------------------------------------------------------------------------------------
 
-DATABASES = {"default": env.db_url("DATABASE_URL", default=embedded.database_url(DATA_DIR))}
+DATABASES = {"default": env.db_url("DATABASE_URL", default=database_url(DATA_DIR))}
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 # Waiting longer than lock_timeout for another booking helps nobody: the caller gets a word and may try again.
 _DB_LIMITS = {
@@ -148,7 +148,7 @@ if _POOL_SIZE := env.int("DB_POOL", default=0):
 
 # --- Redis: cache, jobs, live screens --------------------------------------------------------------------------------
 
-REDIS_URL = env.str("REDIS_URL", default=embedded.redis_url(DATA_DIR))
+REDIS_URL = env.str("REDIS_URL", default=redis_url(DATA_DIR))
 REDIS_PREFIX = env.str("REDIS_PREFIX", default=copy_name())
 # Redis may be gone at any moment and a booking must not wait for it, so: short timeouts, no retries.
 REDIS_CLIENT_OPTIONS = {
@@ -171,7 +171,7 @@ CHANNEL_LAYERS = {
         "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_connect_timeout": 0.2}], "prefix": REDIS_PREFIX},
     }
 }
-_RQ_CONNECTION = embedded.redis_arguments(REDIS_URL)
+_RQ_CONNECTION = redis_arguments(REDIS_URL)
 RQ_QUEUES = {
     name: {
         "HOST": _RQ_CONNECTION["host"],
@@ -284,6 +284,7 @@ REST_KNOX = {
     "TOKEN_TTL": timedelta(hours=12),
     "AUTH_HEADER_PREFIX": "Token",
     "AUTO_REFRESH": False,
+    "TOKEN_PREFIX": "cb_",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "CareBridge",
@@ -332,7 +333,7 @@ structlog.configure(
     logger_factory=structlog.stdlib.LoggerFactory(),
     cache_logger_on_first_use=True,
 )
-_RENDERERS = (
+_RENDERERS: list = (
     [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     if PRODUCTION
     # The plain formatter leaves out local variables, which could hold a patient's name.
