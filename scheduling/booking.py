@@ -137,7 +137,7 @@ def write_appointment(wish: Wish, decision: Decision, *, by: User | None, status
         created_by=by,
         **fields,
     )
-    ledger.occupy(appointment, decision.drafts, may_overbook=decision.may_overbook)
+    ledger.occupy(appointment, decision.allotments, may_overbook=decision.may_overbook)
     return appointment
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -131,8 +130,7 @@ def _undo_cancellation(*, wish: Wish, appointment_id: int, by: User | None) -> A
     require(by, Permission.CANCEL, appointment.clinic_id)
     if appointment.status != Status.CANCELLED or appointment.starts_at <= wish.now:
         raise UndoTooLate
-    plan = replace(
-        plan,
+    plan = plan.lasting(
         duration_minutes=appointment.duration_minutes,
         buffer_before_minutes=appointment.buffer_before_minutes,
         buffer_after_minutes=appointment.buffer_after_minutes,
@@ -142,7 +140,7 @@ def _undo_cancellation(*, wish: Wish, appointment_id: int, by: User | None) -> A
     appointment.status = status_before(appointment, "appointment.cancelled")
     save_changes(appointment, "status")
     Cancellation.objects.filter(appointment=appointment, undone_at=None).update(undone_at=wish.now)
-    ledger.occupy(appointment, decision.drafts, may_overbook=decision.may_overbook)
+    ledger.occupy(appointment, decision.allotments, may_overbook=decision.may_overbook)
 
     record_appointment(
         "appointment.cancellation_undone",

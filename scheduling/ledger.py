@@ -7,7 +7,6 @@ day masks in step. The exclusion constraint decides, always: locks only make wai
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from django.db import connection
 
 from carebridge.db import lock_in_order
 from scheduling import ledger_masks
+from scheduling.availability import Allotment
 from scheduling.errors import SlotTaken
 from scheduling.models import Allocation, Appointment, Resource
 
@@ -22,40 +22,30 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 
-@dataclass(frozen=True, slots=True)
-class AllocationDraft:
-    """A row to be written: the resource, why it is needed (None: the doctor), and its half-open times in UTC."""
-
-    resource_id: int
-    requirement_id: int | None
-    core: tuple[datetime, datetime]
-    during: tuple[datetime, datetime]
-
-
 def lock_resources(ids: Collection[int]) -> list[Resource]:
     """Lock resources by ascending id against every other command that would use them."""
     return lock_in_order(Resource.objects.filter(pk__in=ids))
 
 
-def occupy(appointment: Appointment, drafts: Sequence[AllocationDraft], *, may_overbook: bool = False) -> None:
-    """Take the time of every draft for the appointment, all or nothing.
+def occupy(appointment: Appointment, allotments: Sequence[Allotment], *, may_overbook: bool = False) -> None:
+    """Take the time of every each for the appointment, all or nothing.
 
     With `may_overbook`, rows that meet a live one are flagged overbooked; they still count as busy for everyone
     after them. Raises SlotTaken when the ledger has something there.
     """
-    drafts = sorted(drafts, key=lambda draft: (draft.resource_id, draft.during))
+    allotments = sorted(allotments, key=lambda each: (each.resource_id, each.during))
     one = "(%s::bigint, %s::bigint, %s::bigint, tstzrange(%s, %s, '[)'), tstzrange(%s, %s, '[)'))"  # one row of VALUES
     values = [
         value
-        for draft in drafts
-        for value in (appointment.pk, draft.resource_id, draft.requirement_id, *draft.core, *draft.during)
+        for each in allotments
+        for value in (appointment.pk, each.resource_id, each.requirement_id, *each.core, *each.during)
     ]
     with connection.cursor() as cursor:
-        cursor.execute(_insert_sql(", ".join([one] * len(drafts))), [may_overbook, *values])
+        cursor.execute(_insert_sql(", ".join([one] * len(allotments))), [may_overbook, *values])
         written = len(cursor.fetchall())
-    if written < len(drafts):
+    if written < len(allotments):
         raise SlotTaken
-    ledger_masks.mark([(draft.resource_id, draft.during) for draft in drafts])
+    ledger_masks.mark([(each.resource_id, each.during) for each in allotments])
 
 
 def _insert_sql(rows: str) -> str:

@@ -21,7 +21,7 @@ from scheduling.models import Appointment, AppointmentType, Clinic, Doctor, Pati
 from scheduling.models.appointment import OCCUPYING, UPCOMING
 from scheduling.permissions import Permission, may
 from scheduling.policies import PatientFacts
-from scheduling.reasons import Reason, first_sentence
+from scheduling.reasons import Reason
 
 TAKEN = frozenset({"doctor_busy", "no_resource"})
 """Reasons that mean: somebody else has it. The only ones for which an override makes overbooked rows."""
@@ -52,7 +52,7 @@ class Decision:
     """Yes: these ledger rows, with these rules set aside."""
 
     plan: availability.VisitPlan
-    drafts: Sequence[ledger.AllocationDraft]
+    allotments: Sequence[availability.Allotment]
     overridden: Sequence[str]
     patient_known_here: bool
 
@@ -95,9 +95,7 @@ def plan_visit(wish: Wish) -> availability.VisitPlan:
     """What the visit needs, read with the clinic and type locked against their editors."""
     lock_for_share(Clinic, wish.clinic.pk)
     lock_for_share(AppointmentType, wish.appointment_type.pk)
-    return availability.load_plan(
-        appointment_type_id=wish.appointment_type.pk, doctor_id=wish.doctor.pk, clinic_id=wish.clinic.pk
-    )
+    return availability.load_plan(wish.appointment_type, wish.doctor, wish.clinic)
 
 
 def decide(wish: Wish, plan: availability.VisitPlan, *, by: User | None) -> Decision:
@@ -106,8 +104,8 @@ def decide(wish: Wish, plan: availability.VisitPlan, *, by: User | None) -> Deci
     Raises SlotTaken, SlotHeld, SlotUnavailable or PolicyRefused with all reasons; OverrideNotAllowed when a reason
     for an override is given by somebody who may not override.
     """
-    facts = availability.load_facts(plan, wish.starts_at, owner=wish.hold, ignoring=wish.ignoring, fresh=True)
-    assessment = availability.assess(plan, wish.starts_at, facts, now=wish.now)
+    facts = availability.fresh_facts(plan, wish.starts_at, owner=wish.hold)
+    assessment = availability.assess(plan=plan, starts_at=wish.starts_at, facts=facts, now=wish.now)
     patient_facts = load_patient_facts(wish, minutes=plan.duration_minutes)
     day = wish.starts_at.astimezone(wish.clinic.zone).date()
     reasons = [
@@ -118,7 +116,7 @@ def decide(wish: Wish, plan: availability.VisitPlan, *, by: User | None) -> Deci
     settle([reason for reason in reasons if reason.code not in wish.set_aside], wish=wish, by=by)
     return Decision(
         plan=plan,
-        drafts=assessment.drafts,
+        allotments=assessment.allotments,
         overridden=sorted({reason.code for reason in reasons}),
         patient_known_here=patient_facts.is_known_at_clinic,
     )
@@ -145,7 +143,7 @@ def refusal(reasons: Sequence[Reason]) -> DomainError:
     # What can't be overridden comes first, and the schedule's own reasons before the patient's.
     first = min((reason for reason in reasons if reason.code not in TAKEN), key=lambda reason: reason.overridable)
     error = PolicyRefused if first.code in policies.PATIENT_RULES else SlotUnavailable
-    return error(first_sentence([first]), code=first.code, detail=detail)
+    return error(first.message, code=first.code, detail=detail)
 
 
 def load_patient_facts(wish: Wish, *, minutes: int) -> PatientFacts:

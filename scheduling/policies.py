@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from scheduling import periods
 from scheduling.models import AppointmentType, Clinic, Patient, Referral
-from scheduling.reasons import Reason
+from scheduling.reasons import Reason, may_be_overridden
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -97,23 +97,33 @@ def eligibility(
 def _age(appointment_type: AppointmentType, patient: Patient, day: date) -> Iterable[Reason]:
     age, low, high = patient.age_on(day), appointment_type.min_age, appointment_type.max_age
     if low is not None and age < low:
-        yield Reason("too_young", f"This visit is for patients from {low} years; on that day the patient is {age}.")
+        yield may_be_overridden(
+            "too_young", f"This visit is for patients from {low} years; on that day the patient is {age}."
+        )
     if high is not None and age > high:
-        yield Reason("too_old", f"This visit is for patients up to {high} years; on that day the patient is {age}.")
+        yield may_be_overridden(
+            "too_old", f"This visit is for patients up to {high} years; on that day the patient is {age}."
+        )
 
 
 def _sex(appointment_type: AppointmentType, patient: Patient) -> Iterable[Reason]:
     wanted = appointment_type.sex
     if wanted and patient.sex != wanted:
-        yield Reason("wrong_sex", f"This visit is for {wanted} patients; the record says {patient.get_sex_display()}.")
+        yield may_be_overridden(
+            "wrong_sex", f"This visit is for {wanted} patients; the record says {patient.get_sex_display()}."
+        )
 
 
 def _new_or_returning(appointment_type: AppointmentType, facts: PatientFacts) -> Iterable[Reason]:
     kinds = AppointmentType.PatientKind
     if appointment_type.patient_kind == kinds.NEW and facts.is_returning:
-        yield Reason("not_new", "This visit is for new patients; this patient has been seen for this service before.")
+        yield may_be_overridden(
+            "not_new", "This visit is for new patients; this patient has been seen for this service before."
+        )
     if appointment_type.patient_kind == kinds.RETURNING and not facts.is_returning:
-        yield Reason("not_returning", "This visit is for patients already seen for this service. Book a first visit.")
+        yield may_be_overridden(
+            "not_returning", "This visit is for patients already seen for this service. Book a first visit."
+        )
 
 
 def _referral(
@@ -121,29 +131,29 @@ def _referral(
 ) -> Iterable[Reason]:
     if referral is None:
         if appointment_type.requires_referral:
-            yield Reason("referral_missing", "This visit needs a referral. Record it, or choose one on file.")
+            yield may_be_overridden(
+                "referral_missing", "This visit needs a referral. Record it, or choose one on file."
+            )
         return
     if referral.patient_id != patient.pk:
-        yield Reason("referral_other_patient", "That referral belongs to another patient.", overridable=False)
+        yield Reason("referral_other_patient", "That referral belongs to another patient.")
     elif referral.service_id not in (None, appointment_type.service_id):
-        yield Reason("referral_other_service", f"Referral {referral.number} is for another service.")
+        yield may_be_overridden("referral_other_service", f"Referral {referral.number} is for another service.")
     elif not referral.valid_from <= day <= referral.valid_until:
-        yield Reason("referral_expired", f"Referral {referral.number} is not valid on that day.")
+        yield may_be_overridden("referral_expired", f"Referral {referral.number} is not valid on that day.")
     elif facts.referral_visits_used >= referral.visits_allowed:
-        yield Reason("referral_used_up", f"Referral {referral.number} has no visits left.")
+        yield may_be_overridden("referral_used_up", f"Referral {referral.number} has no visits left.")
 
 
 def patient_load(clinic: Clinic, facts: PatientFacts) -> list[Reason]:
     """A cap on future visits, and nobody is in two places at once."""
     reasons = []
     if facts.open_appointments >= clinic.max_open_appointments:
-        reasons.append(
-            Reason(
-                "too_many_open", f"The patient already has {facts.open_appointments} visits to come, the most allowed."
-            )
-        )
+        message = f"The patient already has {facts.open_appointments} visits to come, the most allowed."
+        reasons.append(may_be_overridden("too_many_open", message))
     if facts.overlapping_reference:
-        reasons.append(Reason("patient_busy", f"The patient already has {facts.overlapping_reference} at that time."))
+        message = f"The patient already has {facts.overlapping_reference} at that time."
+        reasons.append(may_be_overridden("patient_busy", message))
     return reasons
 
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One rule that says no: its code, a sentence, and whether an authorised person may set it aside."""
+    """One rule that says no: a code for programs, a sentence for people, and whether someone may set it aside."""
 
     code: str
     message: str
-    overridable: bool = True
     detail: Mapping[str, Any] = field(default_factory=dict)
+    overridable: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """What API clients see."""
         return {"code": self.code, "message": self.message, "overridable": self.overridable}
 
 
-def first_sentence(reasons: Sequence[Reason]) -> str:
-    """The sentence to lead with: what can't be overridden first."""
-    return min(reasons, key=lambda reason: reason.overridable).message
+def may_be_overridden(code: str, message: str, **detail: Any) -> Reason:
+    """A reason that an authorised person may set aside, giving their own."""
+    return Reason(code, message, detail, overridable=True)

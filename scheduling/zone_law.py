@@ -9,12 +9,13 @@ from django.db import transaction
 
 from carebridge.db import command
 from scheduling import ledger
+from scheduling.availability import Allotment
 from scheduling.booking import WORDS, save_changes
 from scheduling.errors import SlotTaken
 from scheduling.history import record_appointment
-from scheduling.ledger import AllocationDraft
 from scheduling.models import Allocation, Appointment
 from scheduling.models.appointment import OCCUPYING
+from scheduling.periods import Period
 from scheduling.placement import lock_appointments
 from scheduling.reviews import require_review
 
@@ -44,13 +45,13 @@ def _rederive(*, appointment_id: int, now: datetime) -> bool:
     if not shift or not appointment.occupies:
         return False
 
-    drafts = [_shifted(row, shift) for row in ledger.live_rows(appointment)]
+    allotments = [_shifted(row, shift) for row in ledger.live_rows(appointment)]
     before = appointment.starts_at
     ledger.release(appointment, at=now)
     appointment.starts_at, appointment.ends_at = start, appointment.ends_at + shift
     appointment.calendar_sequence += 1
     save_changes(appointment, "starts_at", "ends_at", "calendar_sequence")
-    _occupy_or_review(appointment, drafts, now)
+    _occupy_or_review(appointment, allotments, now)
 
     record_appointment(
         "appointment.rederived",
@@ -62,19 +63,19 @@ def _rederive(*, appointment_id: int, now: datetime) -> bool:
     return True
 
 
-def _occupy_or_review(appointment: Appointment, drafts: list[AllocationDraft], now: datetime) -> None:
+def _occupy_or_review(appointment: Appointment, allotments: list[Allotment], now: datetime) -> None:
     try:
         with transaction.atomic():
-            ledger.occupy(appointment, drafts)
+            ledger.occupy(appointment, allotments)
     except SlotTaken:
-        ledger.occupy(appointment, drafts, may_overbook=True)
+        ledger.occupy(appointment, allotments, may_overbook=True)
         require_review(appointment, reason=COLLIDES, by=None, at=now)
 
 
-def _shifted(row: Allocation, shift: timedelta) -> AllocationDraft:
-    return AllocationDraft(
+def _shifted(row: Allocation, shift: timedelta) -> Allotment:
+    return Allotment(
         resource_id=row.resource_id,
         requirement_id=row.requirement_id,
-        core=(row.core.lower + shift, row.core.upper + shift),
-        during=(row.during.lower + shift, row.during.upper + shift),
+        core=Period(row.core.lower + shift, row.core.upper + shift),
+        during=Period(row.during.lower + shift, row.during.upper + shift),
     )
