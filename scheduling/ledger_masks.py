@@ -61,12 +61,12 @@ def unmark(rows: Collection[Taken]) -> None:
     The caller holds the resources' locks.
     """
     touched = masks_of(rows)
-    _write(_REPLACE, {key: 0 for key in touched} | _only(touched, _from_ledger(touched)))
+    _write(_REPLACE, dict.fromkeys(touched, 0) | _only(touched, _from_ledger(touched)))
 
 
 def rebuild(first_day: date, last_day: date, resource_ids: Collection[int] | None = None) -> int:
     """Write the masks of UTC days (both included) anew from the ledger. How many days were written."""
-    stored = {key: 0 for key in _stored(first_day, last_day, resource_ids)}
+    stored = dict.fromkeys(_stored(first_day, last_day, resource_ids), 0)
     masks = stored | masks_of(_live(first_day, last_day, resource_ids))
     within = {key: mask for key, mask in masks.items() if first_day <= key[1] <= last_day}
     _write(_REPLACE, within)
