@@ -1,0 +1,236 @@
+"""Visit plans from the catalogue: who performs a type where, and what the type needs. Three statements."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from carebridge.errors import NotFound
+from scheduling.availability.plan import Bookable, Need, VisitPlan, WindowRules, window_steps
+from scheduling.models import AppointmentType, Clinic, Doctor
+from scheduling.timeline import STEP_MINUTES
+
+# A transaction that has written may see what nobody else ever will, so it must neither read nor fill a shared
+# cache. `world` changes with the database and with any clinic's time zone, on which a doctor's breaks may depend.
+_OFFERINGS = """
+WITH known AS (
+  SELECT (SELECT count(*) FROM scheduling_appointmenttype WHERE id = %(type)s) AS types,
+         (SELECT count(*) FROM scheduling_clinic WHERE id = ANY(%(clinics)s)) AS clinics,
+         (SELECT count(*) FROM scheduling_doctor WHERE id = ANY(%(doctors)s)) AS doctors,
+         (SELECT oid FROM pg_database WHERE datname = current_database()) || '.'
+           || (SELECT md5(string_agg(id || time_zone, ',' ORDER BY id)) FROM scheduling_clinic) AS world,
+         pg_current_xact_id_if_assigned() IS NOT NULL AS has_written)
+SELECT known.*, found.* FROM known LEFT JOIN (
+  SELECT d.id AS doctor_id, t.id AS type_id, dr.name, d.title, d.given_name, d.family_name, dr.id AS resource_id,
+         dr.schedule_version || '-' || dr.xmin::text AS doctor_version, p.usual_room_id,
+         c.id AS clinic_id, c.name AS clinic_name, c.time_zone,
+         c.schedule_version || '-' || c.xmin::text AS clinic_version,
+         COALESCE(t.min_notice_minutes, c.min_notice_minutes) AS min_notice,
+         COALESCE(t.max_advance_days, c.max_advance_days) AS max_advance,
+         t.duration_minutes AS usual_minutes, COALESCE(o.duration_minutes, t.duration_minutes) AS minutes,
+         COALESCE(o.buffer_before_minutes, t.buffer_before_minutes) AS before,
+         COALESCE(o.buffer_after_minutes, t.buffer_after_minutes) AS after,
+         t.doctor_from_minute, t.doctor_to_minute, t.start_step_minutes,
+         COALESCE(o.is_active AND t.is_active AND s.is_active AND c.is_active AND d.is_active AND dr.is_active, false)
+           AS offered
+  FROM scheduling_appointmenttype t
+  JOIN scheduling_service s ON s.id = t.service_id
+  JOIN scheduling_clinic c ON c.id = ANY(%(clinics)s)
+  {offerings}
+  JOIN scheduling_resource dr ON dr.id = d.resource_id
+  LEFT JOIN scheduling_doctorclinic p ON p.doctor_id = d.id AND p.clinic_id = c.id
+  WHERE t.id = %(type)s AND (%(doctors)s::bigint[] IS NULL OR d.id = ANY(%(doctors)s))
+) found ON true
+"""
+_PERFORMED = """JOIN scheduling_offering o ON o.appointment_type_id = t.id AND o.clinic_id = c.id AND o.is_active
+  JOIN scheduling_doctor d ON d.id = o.doctor_id"""
+_ANYBODY = """JOIN scheduling_doctor d ON d.id = ANY(%(doctors)s)
+  LEFT JOIN scheduling_offering o ON o.appointment_type_id = t.id AND o.clinic_id = c.id AND o.doctor_id = d.id"""
+
+_REQUIREMENTS = """
+SELECT q.id, q.category_id, q.resource_id, q.quantity, q.from_minute, q.to_minute, COALESCE(k.name, r.name)
+FROM scheduling_requirement q
+LEFT JOIN scheduling_resourcecategory k ON k.id = q.category_id
+LEFT JOIN scheduling_resource r ON r.id = q.resource_id
+WHERE q.appointment_type_id = %s ORDER BY q.id
+"""
+
+# The plainest resource first: a visit that needs just a room should leave the one with the ultrasound to others.
+_POOL = """
+SELECT r.id, r.name, r.kind, COALESCE(r.clinic_id, p.clinic_id), r.keeps_own_hours, r.fixed_in_id,
+       r.schedule_version || '-' || r.xmin::text,
+       array_agg(rc.resourcecategory_id) FILTER (WHERE rc.resourcecategory_id = ANY(%(categories)s))
+FROM scheduling_resource r
+LEFT JOIN scheduling_doctor d ON d.resource_id = r.id
+LEFT JOIN scheduling_doctorclinic p ON p.doctor_id = d.id
+LEFT JOIN scheduling_resource_categories rc ON rc.resource_id = r.id
+WHERE r.is_active AND COALESCE(d.is_active, true) AND COALESCE(r.clinic_id, p.clinic_id) = ANY(%(clinics)s)
+  AND (r.id = ANY(%(named)s) OR r.id IN (
+    SELECT resource_id FROM scheduling_resource_categories WHERE resourcecategory_id = ANY(%(categories)s)))
+GROUP BY r.id, p.clinic_id
+ORDER BY (SELECT count(*) FROM scheduling_resource f WHERE f.fixed_in_id = r.id), count(*), r.id
+"""
+
+
+class _Offer(NamedTuple):
+    types: int
+    clinics: int
+    doctors: int
+    world: str
+    has_written: bool
+    doctor_id: int | None
+    type_id: int
+    name: str
+    title: str
+    given_name: str
+    family_name: str
+    resource_id: int
+    doctor_version: str
+    usual_room_id: int | None
+    clinic_id: int
+    clinic_name: str
+    time_zone: str
+    clinic_version: str
+    min_notice: int
+    max_advance: int
+    usual_minutes: int
+    minutes: int
+    before: int
+    after: int
+    doctor_from: int
+    doctor_to: int | None
+    step: int
+    offered: bool
+
+
+class _Asked(NamedTuple):
+    id: int
+    category_id: int | None
+    resource_id: int | None
+    quantity: int
+    from_minute: int
+    to_minute: int | None
+    label: str
+
+
+class _Pooled(NamedTuple):
+    bookable: Bookable
+    categories: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The plans of a search. `cacheable` False: the transaction has written, so only rows tell the truth."""
+
+    plans: list[VisitPlan]
+    world: str
+    cacheable: bool
+
+
+def read_catalogue(
+    type_id: int, clinic_ids: Sequence[int], doctor_ids: Sequence[int] | None, *, performed_only: bool = True
+) -> Catalogue:
+    """Plans of a type at clinics, for whoever performs it or for these doctors. Three statements.
+
+    With `performed_only` False (doctors must be named) a doctor who does not perform the type gets a plan that
+    says so. Raises NotFound for an unknown type, clinic or doctor.
+    """
+    offers = _read_offers(type_id, clinic_ids, doctor_ids, performed_only)
+    asked = [_Asked(*row) for row in _rows(_REQUIREMENTS, [type_id])]
+    pool = _read_pool(asked, clinic_ids)
+    needs: dict[tuple[int, int], tuple[Need, ...]] = {}
+    plans = []
+    for offer in offers:
+        if offer.doctor_id is None or (performed_only and not offer.offered):
+            continue
+        key = offer.clinic_id, offer.minutes
+        if key not in needs:
+            needs[key] = tuple(_need(each, offer, pool) for each in asked)
+        plans.append(_plan(offer, needs[key], pool))
+    return Catalogue(plans, offers[0].world, not offers[0].has_written)
+
+
+def load_plan(appointment_type: AppointmentType, doctor: Doctor, clinic: Clinic) -> VisitPlan:
+    """The plan of one type with one doctor at one clinic, read now; `offered` False when it can't be booked at all."""
+    return read_catalogue(appointment_type.pk, [clinic.pk], [doctor.pk], performed_only=False).plans[0]
+
+
+def _rows(statement: str, values: Any) -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchall()
+
+
+def _read_offers(
+    type_id: int, clinic_ids: Sequence[int], doctor_ids: Sequence[int] | None, performed_only: bool
+) -> list[_Offer]:
+    values = {"type": type_id, "clinics": list(clinic_ids), "doctors": doctor_ids and list(doctor_ids)}
+    statement = _OFFERINGS.format(offerings=_PERFORMED if performed_only else _ANYBODY)
+    offers = [_Offer(*row) for row in _rows(statement, values)]
+    if not offers[0].types:
+        raise NotFound("That appointment type doesn't exist.", fields={"appointment_type": "Unknown."})
+    if offers[0].clinics < len(set(clinic_ids)):
+        raise NotFound("That clinic doesn't exist.", fields={"clinic": "Unknown."})
+    if offers[0].doctors < len(set(doctor_ids or ())):
+        raise NotFound("That doctor doesn't exist.", fields={"doctor": "Unknown."})
+    return offers
+
+
+def _read_pool(asked: list[_Asked], clinic_ids: Sequence[int]) -> list[_Pooled]:
+    categories = [each.category_id for each in asked if each.category_id]
+    named = [each.resource_id for each in asked if each.resource_id]
+    if not asked:
+        return []
+    rows = _rows(_POOL, {"categories": categories, "named": named, "clinics": list(clinic_ids)})
+    return [_Pooled(Bookable(*row[:7]), frozenset(row[7] or ())) for row in rows]
+
+
+def _need(asked: _Asked, offer: _Offer, pool: list[_Pooled]) -> Need:
+    first, last = window_steps(asked.from_minute, asked.to_minute, offer.usual_minutes, offer.minutes)
+    core_first, core_last = max(first, 0), min(last, offer.minutes // STEP_MINUTES)
+    candidates = tuple(
+        each.bookable.id
+        for each in pool
+        if each.bookable.clinic_id == offer.clinic_id
+        and (each.bookable.id == asked.resource_id or asked.category_id in each.categories)
+    )
+    return Need(asked.id, asked.label, asked.quantity, first, last, core_first, max(core_first, core_last), candidates)
+
+
+def _plan(offer: _Offer, needs: tuple[Need, ...], pool: Iterable[_Pooled]) -> VisitPlan:
+    resources = {each.bookable.id: each.bookable for each in pool if each.bookable.clinic_id == offer.clinic_id}
+    resources[offer.resource_id] = Bookable(
+        offer.resource_id, offer.name, "doctor", offer.clinic_id, True, None, offer.doctor_version
+    )
+    doctor_first, doctor_last = window_steps(offer.doctor_from, offer.doctor_to, offer.usual_minutes, offer.minutes)
+    return VisitPlan(
+        appointment_type_id=offer.type_id,
+        doctor_id=offer.doctor_id or 0,
+        doctor_name=f"{offer.title or offer.given_name[:1] + '.'} {offer.family_name}",
+        doctor_resource_id=offer.resource_id,
+        clinic_id=offer.clinic_id,
+        clinic_name=offer.clinic_name,
+        offered=offer.offered,
+        duration_minutes=offer.minutes,
+        buffer_before_minutes=offer.before,
+        buffer_after_minutes=offer.after,
+        doctor_first=doctor_first,
+        doctor_last=doctor_last,
+        step=offer.step // STEP_MINUTES,
+        rules=WindowRules(offer.min_notice, offer.max_advance, zoneinfo.ZoneInfo(offer.time_zone)),
+        clinic_version=offer.clinic_version,
+        usual_room=offer.usual_room_id,
+        needs=_beside(needs, offer.resource_id),
+        resources=resources,
+    )
+
+
+def _beside(needs: tuple[Need, ...], doctor_resource_id: int) -> tuple[Need, ...]:
+    """The needs without the visit's own doctor as a candidate: a requirement asks for somebody else."""
+    if not any(doctor_resource_id in need.candidates for need in needs):
+        return needs
+    return tuple(need.without(doctor_resource_id) for need in needs)

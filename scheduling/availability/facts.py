@@ -1,0 +1,221 @@
+"""What is known about resources over a horizon: rosters, ledger, holds. One code path for search and for commands.
+
+Search may take rosters from the cache; a command under its locks asks for `fresh` facts and reads them from rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from scheduling import hold_store, roster_time, slot_cache, timeline
+from scheduling.availability.plan import Bookable, Need, VisitPlan
+from scheduling.availability.reading import OneOffs, read_ledger, read_one_offs, read_weekly
+from scheduling.roster_time import Extent, Roster, SingleTime, Span, WeeklyTime
+from scheduling.timeline import Horizon
+
+Place = tuple[int, int]
+"""A resource at a clinic: (resource id, clinic id)."""
+
+
+@dataclass(slots=True)
+class Facts:
+    """Bits over the horizon, by resource or by place. Bit 0 is the horizon's first step."""
+
+    horizon: Horizon
+    hours: Mapping[Place, int]
+    off: Mapping[int, int]
+    busy: Mapping[int, int]
+    held: Mapping[int, int]
+    rosters: Mapping[Place, Sequence[Roster]]
+    patient: int = 0
+    spans: Sequence[Span] = ()
+    _free: dict[int, int] = field(default_factory=dict)
+    _able: dict[tuple, int] = field(default_factory=dict)
+
+    def free(self, resource_id: int) -> int:
+        """Bits in which nothing keeps the resource: no break, block, visit or hold. Hours are another matter."""
+        if (known := self._free.get(resource_id)) is None:
+            taken = self.off.get(resource_id, 0) | self.busy.get(resource_id, 0) | self.held.get(resource_id, 0)
+            known = self._free[resource_id] = self.horizon.full & ~taken
+        return known
+
+    def able(self, need: Need, resource_id: int, clinic_id: int) -> int:
+        """Bits of the starts at which the resource could serve the need: at work inside the visit, free throughout."""
+        key = (resource_id, clinic_id, need.first, need.last, need.core_first, need.core_last)
+        if (known := self._able.get(key)) is None:
+            known = self._able[key] = self._could_serve(need, resource_id, clinic_id)
+        return known
+
+    def _could_serve(self, need: Need, resource_id: int, clinic_id: int) -> int:
+        free = self.free(resource_id)
+        could = timeline.shifted(timeline.run(free, need.last - need.first), need.first)
+        if need.core_last > need.core_first:
+            at_work = self.hours.get((resource_id, clinic_id), 0) & free
+            could &= timeline.shifted(timeline.run(at_work, need.core_last - need.core_first), need.core_first)
+        return could & self.horizon.full
+
+    def session_starts(self, plan: VisitPlan) -> int:
+        """Bits at which the doctor's sessions offer starts of this visit, whether or not the time is free."""
+        asked = (plan.appointment_type_id, plan.step, plan.doctor_first, plan.doctor_last - plan.doctor_first)
+        offered = 0
+        for roster in self.rosters.get((plan.doctor_resource_id, plan.clinic_id), ()):
+            offered |= timeline.shifted(roster.starts(*asked), self.horizon.origin - roster.extent.origin)
+        return offered & self.horizon.full
+
+
+@dataclass(slots=True)
+class FactSource:
+    """Facts of a search's places, horizon by horizon. Rows are read once, for the whole range.
+
+    `cacheable` False: rosters come from rows and nowhere else, as commands need them.
+    """
+
+    places: Mapping[Place, Bookable]
+    clinic_versions: Mapping[int, str]
+    range: Horizon
+    world: str = ""
+    cacheable: bool = False
+    owner: str = ""
+    ignoring: int | None = None
+    patient_id: object = None
+    _rows: tuple[list[WeeklyTime], list[SingleTime]] | None = None
+    _personal: OneOffs | None = None
+    _ledger: dict[int, int] | None = None
+
+    def facts(self, horizon: Horizon | None = None, *, labelled: bool = False) -> Facts:
+        """Facts over the range or a part of it; `labelled` adds the roster's occurrences, for sentences."""
+        horizon = horizon or self.range
+        rosters = self._cached(horizon) if self.cacheable else self._expanded(self.places, _extent(horizon))
+        resources = {resource for resource, _ in self.places}
+        return Facts(
+            horizon=horizon,
+            hours={place: _joined(parts, "hours", horizon) for place, parts in rosters.items()},
+            off={place[0]: _joined(parts, "off", horizon) for place, parts in rosters.items()},
+            busy=self._busy(horizon),
+            held=hold_store.held_masks(resources, horizon, self.owner),
+            rosters=rosters,
+            patient=self._patient(horizon),
+            spans=roster_time.spans(*self._read(), _extent(horizon)) if labelled else (),
+        )
+
+    def _cached(self, horizon: Horizon) -> dict[Place, list[Roster]]:
+        chunks = _chunks(horizon)
+        keys = {place: [self._key(place, chunk) for chunk in chunks] for place in self.places}
+        known = slot_cache.fetch(key for row in keys.values() for key in row)
+        made: dict[str, Roster] = {}
+        for index, chunk in enumerate(chunks):
+            missing = {place: self.places[place] for place, row in keys.items() if row[index] not in known}
+            for place, parts in self._expanded(missing, _chunk_extent(chunk)).items():
+                made[keys[place][index]] = parts[0]
+        if made:
+            slot_cache.store(made)
+            known.update(made)
+        return {place: [known[key] for key in row] for place, row in keys.items()}
+
+    def _key(self, place: Place, chunk: int) -> str:
+        resource, clinic = place
+        versions = f"{resource}.{self.places[place].version}:{clinic}.{self.clinic_versions[clinic]}"
+        return f"roster:{self.world}:{versions}:{chunk}"
+
+    def _expanded(self, places: Mapping[Place, Bookable], extent: Extent) -> dict[Place, list[Roster]]:
+        if not places:
+            return {}
+        return {place: [roster] for place, roster in expand(places, *self._read(), extent).items()}
+
+    def _read(self) -> tuple[list[WeeklyTime], list[SingleTime]]:
+        if self._rows is None:
+            resources = {resource for resource, _ in self.places}
+            start, end = self._rows_between()
+            weekly = read_weekly(resources, self.clinic_versions, start.date(), end.date())
+            found = read_one_offs(
+                resources, self.clinic_versions, start, end, ignoring=self.ignoring, patient_id=self.patient_id
+            )
+            self._rows, self._personal = (weekly, found.rows), found
+        return self._rows
+
+    def _rows_between(self) -> tuple[datetime, datetime]:
+        start, end = self.range.start, self.range.end
+        if self.cacheable:
+            chunks = _chunks(self.range)
+            start = timeline.instant_of(_chunk_extent(chunks.start).origin)
+            end = timeline.instant_of(_chunk_extent(chunks.stop).origin)
+        return start - timedelta(days=2), end + timedelta(days=2)
+
+    def _own(self) -> OneOffs:
+        if self._personal is None:
+            self._personal = read_one_offs(
+                [], [], self.range.start, self.range.end, ignoring=self.ignoring, patient_id=self.patient_id
+            )
+        return self._personal
+
+    def _busy(self, horizon: Horizon) -> dict[int, int]:
+        if self._ledger is None:
+            self._ledger = read_ledger({resource for resource, _ in self.places}, self.range)
+            for resource, start, end in self._own().own:
+                self._ledger[resource] = self._ledger.get(resource, 0) & ~self.range.busy(start, end)
+            for resource, start, end in self._own().beside:
+                self._ledger[resource] = self._ledger.get(resource, 0) | self.range.busy(start, end)
+        ahead = horizon.origin - self.range.origin
+        return {resource: timeline.shifted(mask, ahead) & horizon.full for resource, mask in self._ledger.items()}
+
+    def _patient(self, horizon: Horizon) -> int:
+        elsewhere = 0
+        for start, end in self._own().patient:
+            elsewhere |= horizon.busy(start, end)
+        return elsewhere
+
+
+def fact_source(
+    plans: Sequence[VisitPlan],
+    horizon: Horizon,
+    *,
+    world: str = "",
+    cacheable: bool = False,
+    owner: str = "",
+    ignoring: int | None = None,
+    patient_id: object = None,
+) -> FactSource:
+    """Where the facts about everything these plans might take come from."""
+    places = {(resource, plan.clinic_id): plan.resources[resource] for plan in plans for resource in plan.candidate_ids}
+    versions = {plan.clinic_id: plan.clinic_version for plan in plans}
+    return FactSource(places, versions, horizon, world, cacheable, owner, ignoring, patient_id)
+
+
+def expand(
+    places: Mapping[Place, Bookable], weekly: Iterable[WeeklyTime], single: Iterable[SingleTime], extent: Extent
+) -> dict[Place, Roster]:
+    """Rosters of places over an extent, from rows. Pure."""
+    found = roster_time.spans(weekly, single, extent)
+    clinics = {clinic: roster_time.clinic_time(found, clinic, extent) for clinic in {place[1] for place in places}}
+    by_resource: dict[int | None, list[Span]] = {}
+    for each in found:
+        by_resource.setdefault(each.resource_id, []).append(each)
+    return {
+        (resource, clinic): roster_time.roster(
+            by_resource.get(resource, ()), clinics[clinic], clinic, own_hours=bookable.own_hours
+        )
+        for (resource, clinic), bookable in places.items()
+    }
+
+
+def _extent(horizon: Horizon) -> Extent:
+    return Extent(horizon.origin, horizon.steps)
+
+
+def _chunks(horizon: Horizon) -> range:
+    size = slot_cache.CHUNK_DAYS * timeline.DAY_STEPS
+    return range(horizon.origin // size, (horizon.origin + horizon.steps - 1) // size + 1)
+
+
+def _chunk_extent(chunk: int) -> Extent:
+    size = slot_cache.CHUNK_DAYS * timeline.DAY_STEPS
+    return Extent(chunk * size, size)
+
+
+def _joined(parts: Sequence[Roster], what: str, horizon: Horizon) -> int:
+    mask = 0
+    for part in parts:
+        mask |= timeline.shifted(getattr(part, what), horizon.origin - part.extent.origin)
+    return mask & horizon.full

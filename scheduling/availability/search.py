@@ -1,0 +1,232 @@
+"""Free times: a list of them, how many a day, the first of all. Computed, never stored; a read never writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+from carebridge.errors import InvalidInput
+from scheduling import periods, timeline
+from scheduling.availability.catalogue import read_catalogue
+from scheduling.availability.facts import FactSource, fact_source
+from scheduling.availability.plan import VisitPlan
+from scheduling.availability.starts import Starts, flat
+from scheduling.timeline import Horizon
+
+LONGEST_RANGE_DAYS = 93
+HIGHEST_LIMIT = 20_000
+MARGIN = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotSearch:
+    """What somebody looks for. Days are local to each clinic, both included; `earliest` and `latest` are local
+    times of day between which a visit starts, both included.
+
+    `owner` is whose holds count as free; `ignoring` the appointment that is being moved; with `patient_id`, times at
+    which the patient is elsewhere are left out. `best_fit` puts starts that strand no unusable gap first in a day.
+    """
+
+    appointment_type_id: int
+    clinic_ids: tuple[int, ...]
+    doctor_ids: tuple[int, ...] | None = None
+    from_day: date
+    to_day: date
+    now: datetime
+    limit: int = 200
+    owner: str = ""
+    patient_id: UUID | None = None
+    earliest: time | None = None
+    latest: time | None = None
+    ignoring: int | None = None
+    best_fit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A bookable time (UTC). `resource_ids` are what would be taken beside the doctor, in requirement order."""
+
+    starts_at: datetime
+    ends_at: datetime
+    doctor_id: int
+    clinic_id: int
+    resource_ids: tuple[int, ...]
+    duration_minutes: int
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+
+
+def find_slots(search: SlotSearch) -> list[Slot]:
+    """Bookable times in order of start, then doctor, up to the limit.
+
+    Raises InvalidInput (range_reversed, range_too_long, limit_out_of_range, no_clinic) and NotFound.
+    """
+    return _Desk.open(search).slots(search.limit)
+
+
+def count_days(search: SlotSearch) -> dict[date, int]:
+    """How many bookable times each local day has, days without any included. Raises as find_slots."""
+    desk = _Desk.open(search)
+    counts = dict.fromkeys(periods.days_from(search.from_day, search.to_day), 0)
+    for plan, starts in desk.possible():
+        origin = desk.horizon.origin
+        for day in counts if starts else ():
+            begin, end = (timeline.step_ceil(edge) - origin for edge in periods.local_day_bounds(day, plan.zone))
+            counts[day] += (starts & timeline.span(begin, end)).bit_count()
+    return counts
+
+
+def first_available(search: SlotSearch) -> Slot | None:
+    """The earliest bookable time from `from_day` to the end of the booking window; `to_day` is not looked at."""
+    from_day = max(search.from_day, search.now.date() - timedelta(days=1))
+    search = replace(search, from_day=from_day, to_day=from_day, limit=1)
+    desk = _Desk.open(search, to_end_of_window=True)
+    for part in desk.parts():
+        if found := part.slots(1):
+            return found[0]
+    return None
+
+
+def validate(search: SlotSearch) -> None:
+    """Raise InvalidInput for a range or limit that can't be searched."""
+    if search.to_day < search.from_day:
+        raise InvalidInput(
+            "The last day must not be before the first.",
+            code="range_reversed",
+            fields={"to": "Earlier than the first day."},
+        )
+    if (search.to_day - search.from_day).days >= LONGEST_RANGE_DAYS:
+        message = f"Search at most {LONGEST_RANGE_DAYS} days at once."
+        raise InvalidInput(message, code="range_too_long", fields={"to": message})
+    if not 1 <= search.limit <= HIGHEST_LIMIT:
+        message = f"Ask for 1 to {HIGHEST_LIMIT} times."
+        raise InvalidInput(message, code="limit_out_of_range", fields={"limit": message})
+    if not search.clinic_ids:
+        raise InvalidInput("Choose at least one clinic.", code="no_clinic", fields={"clinic": "Choose at least one."})
+    if not 1900 <= search.from_day.year <= search.to_day.year <= 9000:
+        raise InvalidInput("That date can't be searched.", code="date_out_of_range", fields={"from": "Out of range."})
+
+
+@dataclass(slots=True)
+class _Desk:
+    """One search at work: its plans and where their facts come from."""
+
+    search: SlotSearch
+    plans: list[VisitPlan]
+    horizon: Horizon
+    source: FactSource
+    _starts: Starts | None = None
+
+    @classmethod
+    def open(cls, search: SlotSearch, *, to_end_of_window: bool = False) -> _Desk:
+        validate(search)
+        catalogue = read_catalogue(search.appointment_type_id, search.clinic_ids, search.doctor_ids)
+        plans = catalogue.plans
+        horizon = _horizon(search, plans, to_end_of_window)
+        source = fact_source(
+            plans,
+            horizon,
+            world=catalogue.world,
+            cacheable=catalogue.cacheable,
+            owner=search.owner,
+            ignoring=search.ignoring,
+            patient_id=search.patient_id,
+        )
+        return cls(search, plans, horizon, source)
+
+    def parts(self) -> Iterator[_Desk]:
+        """The horizon in growing parts, each with the search's days set to it; rows are read only once."""
+        day, length, last = self.search.from_day, 14, self.horizon.last_day
+        while self.plans and day <= last:
+            to_day = min(day + timedelta(days=length - 1), last)
+            search = replace(self.search, from_day=day, to_day=to_day)
+            yield _Desk(search, self.plans, _horizon(search, self.plans, False), self.source)
+            day, length = to_day + timedelta(days=1), length * 2
+
+    @property
+    def starts(self) -> Starts:
+        if self._starts is None:
+            self._starts = Starts(self.source.facts(self.horizon))
+        return self._starts
+
+    def possible(self) -> Iterator[tuple[VisitPlan, int]]:
+        """Each plan with the bits of its bookable starts."""
+        if not self.plans:
+            return
+        windows: dict[tuple, int] = {}
+        for plan in self.plans:
+            key = (plan.clinic_id, plan.rules)
+            if key not in windows:
+                windows[key] = self._window(plan)
+            if windows[key]:
+                yield plan, self.starts.possible(plan, windows[key])
+
+    def _window(self, plan: VisitPlan) -> int:
+        """The bits at which a visit may start as far as days, time of day, notice and advance go."""
+        search, horizon = self.search, self.horizon
+        begin, _ = periods.local_day_bounds(search.from_day, plan.zone)
+        _, end = periods.local_day_bounds(search.to_day, plan.zone)
+        earliest, latest = plan.rules.window(search.now)
+        window = horizon.within(max(begin, earliest, search.now), _rounded_up(min(end, latest)))
+        if search.earliest or search.latest:
+            window &= self._time_of_day(plan)
+        return window
+
+    def _time_of_day(self, plan: VisitPlan) -> int:
+        allowed = 0
+        for day in periods.days_from(self.search.from_day, self.search.to_day):
+            begin = periods.to_utc(day, self.search.earliest or time(), plan.zone)
+            _, end = periods.local_day_bounds(day, plan.zone)
+            if self.search.latest:
+                end = periods.to_utc(day, self.search.latest, plan.zone) + timedelta(seconds=1)
+            allowed |= self.horizon.within(begin, _rounded_up(end))
+        return allowed
+
+    def slots(self, limit: int) -> list[Slot]:
+        """Bookable times in order, resources chosen, up to the limit."""
+        open_plans = [(plan, starts) for plan, starts in self.possible() if starts]
+        open_plans.sort(key=lambda pair: (pair[0].doctor_id, pair[0].clinic_id))
+        found: list[Slot] = []
+        for day in range(self.horizon.days):
+            at = day * timeline.DAY_STEPS
+            todays = [(plan, starts >> at & timeline.DAY_MASK) for plan, starts in open_plans]
+            times = [(bit, index) for index, (_, mask) in enumerate(todays) for bit in timeline.bits(mask)]
+            times.sort()
+            for bit, index in times[: limit - len(found)]:
+                found.append(self._slot(open_plans[index][0], at + bit))
+            if len(found) >= limit:
+                break
+        return found
+
+    def _slot(self, plan: VisitPlan, start: int) -> Slot:
+        starts_at = timeline.instant_of(self.horizon.origin + start)
+        return Slot(
+            starts_at,
+            starts_at + plan.duration,
+            plan.doctor_id,
+            plan.clinic_id,
+            flat(self.starts.resources(plan, start) or ()),
+            plan.duration_minutes,
+            plan.buffer_before_minutes,
+            plan.buffer_after_minutes,
+        )
+
+
+def _rounded_up(instant: datetime) -> datetime:
+    """The end of the step before which a start must lie, so that an off-grid limit keeps the start just before it."""
+    return timeline.instant_of(timeline.step_ceil(instant))
+
+
+def _horizon(search: SlotSearch, plans: list[VisitPlan], to_end_of_window: bool) -> Horizon:
+    """The UTC days that contain the search's local days in every zone, and what visits there may touch."""
+    zones = {plan.zone for plan in plans}
+    if not zones:
+        return Horizon(search.from_day, 1)
+    begin = min(periods.local_day_bounds(search.from_day, zone)[0] for zone in zones)
+    end = max(periods.local_day_bounds(search.to_day, zone)[1] for zone in zones)
+    if to_end_of_window:
+        begin = max(begin, search.now)
+        end = max(end, *(plan.rules.window(search.now)[1] for plan in plans))
+    return Horizon.around(begin, end, MARGIN + max(plan.reach for plan in plans))

@@ -1,0 +1,79 @@
+"""When a visit may start: the rules of one plan over known facts, as bits. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from scheduling import timeline
+from scheduling.availability.facts import Facts
+from scheduling.availability.matching import Feasible, assign, feasible
+from scheduling.availability.plan import Need, VisitPlan
+
+
+@dataclass(slots=True)
+class Starts:
+    """Possible starts of plans over the same facts. What doctors share (rooms, staff) is worked out once."""
+
+    facts: Facts
+    _shared: dict[tuple[int, tuple[Need, ...]], Feasible] = field(default_factory=dict)
+
+    def doctor(self, plan: VisitPlan) -> int:
+        """Starts that a session offers and at which the doctor is free, buffers included."""
+        offered = self.facts.session_starts(plan)
+        return offered & self.doctor_free(plan) if offered else 0
+
+    def doctor_free(self, plan: VisitPlan) -> int:
+        """Starts at which nothing takes the doctor, at work or not."""
+        free = self.facts.free(plan.doctor_resource_id)
+        return timeline.shifted(timeline.run(free, plan.taken_last - plan.taken_first), plan.taken_first)
+
+    def beside(self, plan: VisitPlan) -> Feasible:
+        """Starts at which everything else the visit needs can be had."""
+        key = (plan.clinic_id, plan.needs)
+        if (known := self._shared.get(key)) is None:
+            known = self._shared[key] = feasible(
+                plan.needs,
+                plan.fixed_in,
+                lambda need, resource: self.facts.able(need, resource, plan.clinic_id),
+                self.facts.horizon.full,
+            )
+        return known
+
+    def possible(self, plan: VisitPlan, window: int) -> int:
+        """Starts within the window that can be booked. Confirmed one by one where bits alone can't be sure."""
+        starts = self.doctor(plan) & window
+        if starts and self.facts.patient:
+            length = plan.duration_minutes // timeline.STEP_MINUTES
+            starts &= timeline.run(self.facts.horizon.full & ~self.facts.patient, length)
+        if not starts or not plan.needs:
+            return starts
+        beside = self.beside(plan)
+        starts &= beside.starts
+        return starts if beside.exact else self._confirmed(plan, starts)
+
+    def resources(self, plan: VisitPlan, start: int) -> tuple[tuple[int, ...], ...] | None:
+        """The resources to take for each need at one start, or None."""
+        if not plan.needs:
+            return ()
+        able = self.facts.able
+        return assign(
+            plan.needs,
+            plan.fixed_in,
+            lambda need, resource: bool(able(need, resource, plan.clinic_id) >> start & 1),
+            plan.usual_room,
+        )
+
+    def _confirmed(self, plan: VisitPlan, starts: int) -> int:
+        confirmed = 0
+        for day in range(self.facts.horizon.days):
+            at = day * timeline.DAY_STEPS
+            for bit in timeline.bits(starts >> at & timeline.DAY_MASK):
+                if self.resources(plan, at + bit) is not None:
+                    confirmed |= 1 << (at + bit)
+        return confirmed
+
+
+def flat(chosen: Sequence[Sequence[int]]) -> tuple[int, ...]:
+    """Chosen resources in the order of the requirements."""
+    return tuple(resource for picked in chosen for resource in picked)
