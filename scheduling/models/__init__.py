@@ -22,7 +22,15 @@ from scheduling.models.clinic import (
 )
 from scheduling.models.history import HandlerFailure, ScheduleEvent
 from scheduling.models.patient import Patient, PatientClinic, Referral
-from scheduling.models.resource import Doctor, DoctorClinic, Resource, ResourceCategory, Speciality
+from scheduling.models.resource import (
+    Doctor,
+    DoctorClinic,
+    Resource,
+    ResourceCategory,
+    ResourceKind,
+    Sex,
+    Speciality,
+)
 from scheduling.models.roster import ExtraSession, RecurringBreak, ScheduleBlock, WorkingHours
 from scheduling.models.service import AppointmentType, Modality, Offering, Requirement, Service
 
@@ -56,9 +64,11 @@ __all__ = [
     "Resource",
     "ResourceCategory",
     "ResourceDay",
+    "ResourceKind",
     "ScheduleBlock",
     "ScheduleEvent",
     "Service",
+    "Sex",
     "Speciality",
     "Status",
     "WorkingHours",
