@@ -109,6 +109,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "scheduling.navigation.navigation",
             ],
         },
     },
@@ -132,7 +133,9 @@ STORAGES = {
 # --- PostgreSQL ------------------------------------------------------------------------------------------------------
 
 DATABASES = {"default": env.db_url("DATABASE_URL", default=database_url(DATA_DIR))}
-DATABASES["default"]["CONN_MAX_AGE"] = 0
+# The web process keeps one connection for each of its threads (carebridge/asgi.py); everyone else connects when needed.
+DATABASES["default"]["CONN_MAX_AGE"] = env.int("DB_CONN_MAX_AGE", default=0)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 # Waiting longer than lock_timeout for another booking helps nobody: the caller gets a word and may try again.
 _DB_LIMITS = {
     "lock_timeout": env.int("DB_LOCK_TIMEOUT_MS", default=5_000),
@@ -142,9 +145,6 @@ _DB_LIMITS = {
 _DB_OPTIONS: dict = DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["HOST"] = DATABASES["default"]["HOST"] or _DB_OPTIONS.pop("host", "")  # a socket's folder
 _DB_OPTIONS["options"] = " ".join(f"-c {name}={value}" for name, value in _DB_LIMITS.items())
-# Only the web process pools; a command or a worker has one connection, and a pool must not be shared over a fork.
-if _POOL_SIZE := env.int("DB_POOL", default=0):
-    _DB_OPTIONS["pool"] = {"min_size": min(2, _POOL_SIZE), "max_size": _POOL_SIZE, "timeout": 10}
 
 # --- Redis: cache, jobs, live screens --------------------------------------------------------------------------------
 

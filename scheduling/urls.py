@@ -1,6 +1,29 @@
 """Staff screens of scheduling."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from scheduling.views import appointments, board, booking, dialogs, finder, patients, search
 
 app_name = "scheduling"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("", board.board, name="home"),
+    path("board/", board.board, name="board"),
+    path("appointments/<str:reference>/", appointments.appointment, name="appointment"),
+    path("appointments/<str:reference>/steps/<slug:slug>/", appointments.take_step, name="appointment-step"),
+    path("appointments/<str:reference>/notes/", appointments.save_notes, name="appointment-notes"),
+    path("appointments/<str:reference>/undo/", appointments.undo, name="appointment-undo"),
+    path("appointments/<str:reference>/undo-move/", appointments.undo_move, name="appointment-undo-move"),
+    path("appointments/<str:reference>/cancel/", dialogs.cancel, name="appointment-cancel"),
+    path("appointments/<str:reference>/reschedule/", dialogs.move, name="appointment-move"),
+    path("find/", finder.find, name="find"),
+    path("find/hold/", booking.hold, name="hold"),
+    path("find/hold/<str:attempt>/extend/", booking.extend, name="extend"),
+    path("find/hold/<str:attempt>/release/", booking.release_hold, name="release"),
+    path("find/patient/", booking.patient_section, name="booking-patient"),
+    path("find/confirm/", booking.confirm, name="book"),
+    path("patients/suggest/", patients.suggest, name="patient-suggest"),
+    path("patients/new/", patients.new, name="patient-new"),
+    path("patients/identify/", patients.identify, name="patient-identify"),
+    path("patients/<uuid:pk>/", patients.show, name="patient"),
+    path("search/", search.search, name="search"),
+]

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from scheduling.models import DayNote, Status
-from scheduling.queries.board_columns import Column, by_doctor, by_room
+from scheduling.queries.board_columns import Column, Sheet, by_doctor, by_room
 from scheduling.queries.cards import Card, buffered, card_of
 from scheduling.queries.day_facts import frame_of, load_day, rooms_of
+from scheduling.queries.held import held_times
 from scheduling.queries.panel import Panel, panel_of
 from scheduling.queries.scope import Viewer
 from scheduling.queries.spans import DayFrame, number
@@ -53,6 +54,10 @@ class Board:
         return number(self.frame.rows(self.now)) if inside else ""
 
     @property
+    def now_label(self) -> str:
+        return self.frame.clock(self.now)
+
+    @property
     def hours(self) -> Sequence[tuple[str, str]]:
         """Labels of the time rail, by row. On a day when clocks change the labels jump, not the rows."""
         steps = self.frame.units // 12 + 1
@@ -86,7 +91,8 @@ def board_day(viewer: Viewer, day: date, by: str, *, now: datetime) -> Board:
     ]
     counts = Counter(card.status for card in cards)
     notes = DayNote.objects.filter(clinic=viewer.clinic, day=day).select_related("doctor")
-    columns = {"doctor": by_doctor, "room": by_room}.get(by, lambda *_: [])(facts, frame, cards)
+    sheet = Sheet(facts, frame, held_times(facts.held, frame, now))
+    columns = {"doctor": by_doctor, "room": by_room}[by](sheet, cards) if by in ("doctor", "room") else []
     return Board(
         viewer=viewer,
         by=by,

@@ -51,7 +51,17 @@ class HeldTime:
     start: str
     label: str
     expires_at: datetime
+    seconds_left: int
     seconds: int
+
+    @property
+    def left(self) -> str:
+        """Minutes and seconds: 4:12."""
+        return f"{self.seconds_left // 60}:{self.seconds_left % 60:02}"
+
+    @property
+    def percent(self) -> int:
+        return min(100, round(100 * self.seconds_left / self.seconds))
 
 
 def blocked_time(

@@ -8,14 +8,14 @@ from datetime import date, datetime, time, timedelta
 
 from django.db.models import Q
 
+from scheduling.hold_store import HoldRecord
 from scheduling.models import Allocation, Appointment, Doctor, DoctorClinic, Resource, Status
 from scheduling.models.resource import ResourceKind
 from scheduling.queries.cards import buffered
-from scheduling.queries.columns import HeldTime
 from scheduling.queries.held import held_on
 from scheduling.queries.roster_rows import RosterRows, load_roster_rows
 from scheduling.queries.scope import Viewer
-from scheduling.queries.spans import DayFrame, Span, instant, local_day
+from scheduling.queries.spans import DayFrame, instant, local_day
 
 GONE = (Status.RESCHEDULED, Status.EXPIRED)
 EARLIEST, LATEST = 8, 18
@@ -34,7 +34,7 @@ class DayFacts:
     appointments: Sequence[Appointment]
     allocations: Sequence[Allocation]
     roster: RosterRows
-    held: Mapping[int, Sequence[tuple[Span, HeldTime]]]
+    held: Sequence[HoldRecord]
 
 
 def load_day(viewer: Viewer, day: date, now: datetime) -> DayFacts:
@@ -65,7 +65,7 @@ def load_day(viewer: Viewer, day: date, now: datetime) -> DayFacts:
         appointments=appointments,
         allocations=list(rooms_used),
         roster=load_roster_rows(clinic, ids, first, last),
-        held=held_on(viewer, ids, local_day(day, clinic.zone), now) if viewer.sees_all else {},
+        held=held_on(clinic, day) if viewer.sees_all else [],
     )
 
 

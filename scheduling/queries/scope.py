@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from carebridge.accounts.models import Role
 from scheduling.models import Clinic
-from scheduling.permissions import Permission, clinic_ids_with, may
+from scheduling.permissions import Permission, clinic_ids_with, clinic_roles, may
 
 if TYPE_CHECKING:
     from carebridge.accounts.models import User
@@ -25,6 +26,11 @@ class Viewer:
     def sees_all(self) -> bool:
         """Everyone's columns; a doctor without another role sees only their own."""
         return may(self.user, Permission.SEE_SCHEDULE, self.clinic.pk)
+
+    @property
+    def may_open(self) -> bool:
+        """Whether there is a board for this person at all: somebody's, or a doctor's own."""
+        return self.sees_all or Role.DOCTOR in clinic_roles(self.user).get(self.clinic.pk, ())
 
     @property
     def sees_names(self) -> bool:

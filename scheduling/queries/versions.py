@@ -7,34 +7,48 @@ and their versions only rise, so neither can hide a change from the other.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import CharField, Count, F, Func, IntegerField, Max, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import (
+    CharField,
+    Count,
+    DateTimeField,
+    F,
+    Func,
+    IntegerField,
+    Max,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+)
 from django.db.models.functions import Cast, Coalesce, Concat
 
 from scheduling.models import Appointment, Clinic, DayNote, Doctor, Resource
-from scheduling.queries.spans import local_day
 
 if TYPE_CHECKING:
     from carebridge.accounts.models import User
 
 
-def clinics_with_version(user: User, clinic: Clinic | None, day: date | None) -> QuerySet[Clinic]:
-    """Clinics the user may open, with `version` for the day when both are known.
+class LocalMidnight(Func):
+    """The instant at which a local day begins in the zone of the clinic row at hand."""
 
-    The zone is taken from the clinic as remembered; a clinic that changes its zone changes `schedule_version`.
-    """
-    queryset = Clinic.objects.visible_to(user).active()
-    if clinic is None or day is None:
-        return queryset
-    return queryset.filter(pk=clinic.pk).annotate(version=version_of_day(clinic, day))
+    template = "timezone(%(expressions)s::timestamp)"
+    output_field = DateTimeField()
+
+    def __init__(self, day: date) -> None:
+        super().__init__(OuterRef("time_zone"), Value(f"{day} 00:00"))
 
 
-def version_of_day(clinic: Clinic, day: date) -> Concat:
-    """An expression over Clinic: everything stored that the clinic's board of that local day shows."""
-    start, end = local_day(day, clinic.zone)
-    booked = Appointment.objects.filter(clinic=OuterRef("pk"), starts_at__gte=start, starts_at__lt=end)
+def clinics_with_version(user: User, day: date) -> QuerySet[Clinic]:
+    """Clinics the user may see, each with `version`: everything stored that its board of that local day shows."""
+    booked = Appointment.objects.filter(
+        clinic=OuterRef("pk"),
+        starts_at__gte=LocalMidnight(day),
+        starts_at__lt=LocalMidnight(day + timedelta(days=1)),
+    )
     here = Doctor.objects.filter(places__clinic=OuterRef("pk"))
     notes = DayNote.objects.filter(clinic=OuterRef("pk"), day=day)
     parts = [
@@ -47,21 +61,14 @@ def version_of_day(clinic: Clinic, day: date) -> Concat:
         _one(notes, Count("pk")),
         _one(notes, Max("pk")),
     ]
-    dotted: list = [parts[0]]
-    for part in parts[1:]:
-        dotted += [Value("."), part]
-    return Concat(*dotted, output_field=CharField())
+    dotted = [each for part in parts for each in (Value("."), part)]
+    return Clinic.objects.visible_to(user).active().annotate(version=Concat(*dotted, output_field=CharField()))
 
 
 def _one(queryset: QuerySet, aggregate: Func) -> Cast:
     """An aggregate over a correlated subquery; nothing counts as 0."""
     rows = queryset.order_by().values(_group=Value(1, output_field=IntegerField())).annotate(_found=aggregate)
     return Cast(Coalesce(Subquery(rows.values("_found")), Value(0)), CharField())
-
-
-def entity_tag(*parts: object) -> str:
-    """A weak ETag out of what the answer depends on."""
-    return 'W/"{}"'.format("-".join(str(part) for part in parts))
 
 
 def minute_of(now: datetime, day: date, clinic: Clinic) -> str:

@@ -1,0 +1,45 @@
+"""What every staff page shows around its content: only doors that the person may open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from carebridge.accounts.models import Role, User
+from scheduling.permissions import Permission, clinic_ids_with, clinic_roles
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: rail, search, new booking and configuration, as far as the user's roles open them."""
+    user = getattr(request, "user", None)
+    if not isinstance(user, User) or not user.is_active:
+        return {}
+    return {
+        "nav_items": nav_items(user),
+        "search_url": reverse("scheduling:search") if clinic_ids_with(user, Permission.SEE_PATIENTS) else "",
+        "new_booking_url": reverse("scheduling:find") if clinic_ids_with(user, Permission.BOOK) else "",
+        "admin_url": reverse("admin:index") if user.is_staff else "",
+        "role_names": role_names(user),
+    }
+
+
+def nav_items(user: User) -> list[dict[str, str]]:
+    """Entries of the rail, in order."""
+    items = []
+    if clinic_ids_with(user, Permission.SEE_SCHEDULE):
+        items.append({"key": "board", "label": "Board", "icon": "board", "url": reverse("scheduling:board")})
+    elif any(Role.DOCTOR in held for held in clinic_roles(user).values()):
+        items.append({"key": "board", "label": "My day", "icon": "steth", "url": reverse("scheduling:board")})
+    if clinic_ids_with(user, Permission.BOOK):
+        items.append({"key": "find", "label": "Find slot", "icon": "find", "url": reverse("scheduling:find")})
+    if clinic_ids_with(user, Permission.SEE_PATIENTS):
+        items.append({"key": "search", "label": "Patients", "icon": "user", "url": reverse("scheduling:search")})
+    return items
+
+
+def role_names(user: User) -> str:
+    """What the person is, over all their clinics: Receptionist, Doctor."""
+    held = {role for roles in clinic_roles(user).values() for role in roles}
+    return ", ".join(role.label for role in Role if role in held)

@@ -1,0 +1,59 @@
+"""What the drawer and its dialogs accept. Whether it is allowed is the commands' business."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django import forms
+
+from scheduling.forms import DayInput, SlotField, StyledForm
+from scheduling.models import CancellationReason, Clinic, Doctor
+
+
+class NotesForm(StyledForm):
+    """The note for the team."""
+
+    notes = forms.CharField(
+        label="Note for the team", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class CancelForm(StyledForm):
+    """Why a visit is cancelled; after the cut-off also why the exception."""
+
+    reason = forms.ModelChoiceField(CancellationReason.objects.none(), empty_label="Choose a reason")
+    note = forms.CharField(label="Note", required=False, max_length=240)
+    exception_reason = forms.CharField(label="Why after the cut-off?", required=False, max_length=240)
+
+    def __init__(self, *args: Any, is_late: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].queryset = CancellationReason.objects.filter(is_active=True)  # type: ignore[attr-defined]
+        if not is_late:
+            del self.fields["exception_reason"]
+
+
+class OptionalSlotField(SlotField):
+    """A time, or none yet."""
+
+    def clean(self, value: Any) -> Any:
+        """As SlotField; nothing chosen is None."""
+        return super().clean(value) if value else None
+
+
+class MoveForm(StyledForm):
+    """Where a visit goes: clinic, doctor and day narrow the list of free times; `slot` is the one chosen."""
+
+    clinic = forms.ModelChoiceField(Clinic.objects.none(), empty_label=None, required=False)
+    doctor = forms.ModelChoiceField(Doctor.objects.none(), empty_label="Any doctor", required=False)
+    day = forms.DateField(label="From", required=False, widget=DayInput())
+    slot = OptionalSlotField(required=False, max_length=80)
+    exception_reason = forms.CharField(label="Why after the cut-off?", required=False, max_length=240)
+
+    def __init__(self, *args: Any, clinics: Any, doctors: Any, today: date, is_late: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["clinic"].queryset = clinics  # type: ignore[attr-defined]
+        self.fields["doctor"].queryset = doctors  # type: ignore[attr-defined]
+        self.fields["day"].widget.attrs["min"] = today.isoformat()
+        if not is_late:
+            del self.fields["exception_reason"]
