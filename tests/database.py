@@ -7,10 +7,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from django.conf import settings
+from django.db.backends.postgresql.operations import DatabaseOperations
 from psycopg import sql
 
 PREFIX = "carebridge_template_"
@@ -68,3 +70,16 @@ def _migration_files() -> Iterator[Path]:
     yield settings.BASE_DIR / "requirements.txt"
     for folder in ("carebridge", "scheduling", "waitlist", "reminders", "reporting", "integrations"):
         yield from sorted((settings.BASE_DIR / folder).glob("**/migrations/*.py"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flush_reaches_every_table() -> Iterator[None]:
+    """Tests that commit end with a flush; django-auditlog leaves an unused table that only CASCADE gets past."""
+    original = DatabaseOperations.sql_flush
+
+    def cascading(self: DatabaseOperations, *args: Any, **options: Any) -> list[str]:
+        return original(self, *args, **{**options, "allow_cascade": True})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", cascading)
+        yield
