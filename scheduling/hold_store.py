@@ -72,7 +72,7 @@ class HoldRecord:
 
     id: str
     owner: str
-    user_id: int | None
+    user_id: str | None
     appointment_type_id: int
     doctor_id: int
     clinic_id: int

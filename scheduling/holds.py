@@ -43,7 +43,7 @@ class Hold:
     clinic_id: int
     appointment_type_id: int
     resource_ids: tuple[int, ...]
-    user_id: int | None
+    user_id: str | None
     extended: bool
 
     @property
@@ -137,7 +137,7 @@ def _record(found: Assessment, owner: str, by: User | None) -> HoldRecord:
     return HoldRecord(
         id=secrets.token_hex(12),
         owner=owner,
-        user_id=by.pk if by else None,
+        user_id=str(by.pk) if by else None,
         appointment_type_id=found.plan.appointment_type_id,
         doctor_id=found.plan.doctor_id,
         clinic_id=found.plan.clinic_id,
