@@ -25,13 +25,13 @@ def site(transactional_db: None) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def serve(*, workers: int = 1, **settings_: str) -> Iterator[str]:
+def serve(*, workers: int = 1, application: str = "carebridge.asgi:application", **settings_: str) -> Iterator[str]:
     """Run uvicorn on the current test database until the block ends; keyword arguments become environment variables."""
     port = _free_port()
     name = connection.settings_dict["NAME"]
-    env = {**environment(name), "PORT": str(port), "DB_POOL": "10", "CAREBRIDGE_DEMO": "0", **settings_}
+    env = {**environment(name), "PORT": str(port), "DB_CONN_MAX_AGE": "60", "CAREBRIDGE_DEMO": "0", **settings_}
     env.pop("PROMETHEUS_MULTIPROC_DIR", None)
-    command = [sys.executable, "-m", "uvicorn", "carebridge.asgi:application", "--port", str(port), "--lifespan", "off"]
+    command = [sys.executable, "-m", "uvicorn", application, "--port", str(port), "--lifespan", "off"]
     command += ["--workers", str(workers), "--timeout-graceful-shutdown", "2", "--no-access-log"]
     log = settings.DATA_DIR / f"site-{port}.log"
     with log.open("wb") as output:
