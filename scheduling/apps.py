@@ -7,4 +7,9 @@ class SchedulingConfig(AppConfig):
 
     def ready(self) -> None:
         """Subscribe to our own events and tell the audit which configuration to follow."""
-        from scheduling import handlers  # noqa: F401
+        from scheduling import (
+            audited,
+            handlers,  # noqa: F401
+        )
+
+        audited.register()
