@@ -2,4 +2,10 @@
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("scheduling.api.urls"))]
+from carebridge.accounts.api import LoginView, LogoutView
+
+urlpatterns = [
+    path("auth/login/", LoginView.as_view(), name="api-login"),
+    path("auth/logout/", LogoutView.as_view(), name="api-logout"),
+    path("", include("scheduling.api.urls")),
+]

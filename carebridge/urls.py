@@ -27,7 +27,7 @@ urlpatterns = [
     path("accounts/signup/", no_signup),
     path("accounts/", include("allauth.account.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    path("api/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
     path("api/v1/", include("carebridge.api_urls")),
     path("", include("scheduling.urls")),
 ]

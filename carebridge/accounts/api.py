@@ -1,0 +1,108 @@
+"""Signing in and out over REST: a password for a token that expires."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import authenticate
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from knox.models import AuthToken
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from carebridge.accounts.models import User
+from carebridge.errors import DomainError
+
+TOKENS_PER_USER = 500
+"""One sign-in may serve many machines; beyond this the oldest token ends, so that a leak can't grow for ever."""
+
+
+class WrongCredentials(DomainError):
+    """The name or the password is wrong, or the account is closed: the answer doesn't say which."""
+
+    code = "wrong_credentials"
+    status = 401
+    message = "The user name or the password is wrong."
+
+
+class LockedOut(DomainError):
+    """Too many failed attempts; the right password waits as well."""
+
+    code = "locked_out"
+    status = 429
+    message = "Too many attempts failed. Wait a quarter of an hour, or ask an administrator to unlock the account."
+
+
+class CredentialsSerializer(serializers.Serializer):
+    """What somebody signs in with."""
+
+    username = serializers.CharField(max_length=150)
+    password = serializers.CharField(max_length=256, trim_whitespace=False, style={"input_type": "password"})
+    otp = serializers.CharField(
+        max_length=16, required=False, allow_blank=True, help_text="Code of the second factor, for accounts with one"
+    )
+
+
+class TokenSerializer(serializers.Serializer):
+    """Send it as `Authorization: Token …` until it expires."""
+
+    token = serializers.CharField()
+    expiry = serializers.DateTimeField()
+
+
+class LoginView(APIView):
+    authentication_classes: list[Any] = []
+    permission_classes: list[Any] = []
+
+    @extend_schema(
+        operation_id="login",
+        summary="Sign in",
+        request=CredentialsSerializer,
+        responses={200: TokenSerializer},
+        auth=[],
+    )
+    def post(self, request: Request) -> Response:
+        """A token for a user name and password. Ten failed attempts lock the name out for a quarter of an hour."""
+        asked = CredentialsSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        user = _authenticated(request, **asked.validated_data)
+        _end_surplus(user)
+        record, token = AuthToken.objects.create(user)
+        # Notes the sign-in on the user and forgets the failed attempts before it.
+        user_logged_in.send(sender=User, request=request._request, user=user)
+        return Response({"token": token, "expiry": record.expiry.isoformat()})
+
+
+class LogoutView(APIView):
+    @extend_schema(operation_id="logout", summary="Sign out", request=None, responses={204: None})
+    def post(self, request: Request) -> Response:
+        """End the token that this request carries."""
+        if isinstance(request.auth, AuthToken):
+            request.auth.delete()
+            user_logged_out.send(sender=User, request=request._request, user=request.user)
+        return Response(status=204)
+
+
+def _authenticated(request: Request, *, username: str, password: str, otp: str = "") -> User:
+    """The user of these credentials. Raises WrongCredentials or LockedOut."""
+    http = request._request
+    user = authenticate(http, username=username, password=password)
+    if getattr(http, "axes_locked_out", False):
+        # Its middleware would answer with a page; here a program is waiting for a problem document.
+        http.axes_locked_out = False  # type: ignore[attr-defined]
+        raise LockedOut
+    if not isinstance(user, User):
+        raise WrongCredentials
+    return user
+
+
+def _end_surplus(user: User) -> None:
+    tokens = AuthToken.objects.filter(user=user)
+    tokens.filter(expiry__lte=timezone.now()).delete()
+    kept = tokens.order_by("-created").values("pk")[: TOKENS_PER_USER - 1]
+    if tokens.count() >= TOKENS_PER_USER:
+        tokens.exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()

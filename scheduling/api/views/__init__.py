@@ -1,0 +1,1 @@
+"""REST views, one module per resource: load what the caller may see, validate, one command, answer."""

@@ -1,0 +1,110 @@
+"""Which appointments a caller may see, how the list is narrowed, and where an old reference leads."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import django_filters
+from django.db.models import F, Prefetch, Q, QuerySet
+from django_filters.rest_framework import FilterSet
+
+from carebridge.accounts.models import User
+from carebridge.errors import InvalidInput, NotFound
+from scheduling.api.filters import DayFilter, IdsFilter, visible
+from scheduling.api.views.directories import services_of
+from scheduling.models import (
+    Allocation,
+    Appointment,
+    AppointmentType,
+    Cancellation,
+    Clinic,
+    Doctor,
+    Patient,
+    Status,
+)
+from scheduling.patients import search_form
+
+
+def appointments_of(user: User) -> QuerySet[Appointment]:
+    """Appointments the user may see, with what the commands read of them."""
+    related = ("clinic", "doctor__resource", "patient", "appointment_type__service", "referral")
+    return Appointment.objects.visible_to(user).select_related(*related)
+
+
+def shown_appointments(user: User) -> QuerySet[Appointment]:
+    """The same with everything that an answer shows: three statements, however many rows."""
+    return (
+        appointments_of(user)
+        .annotate(moved_from_reference=F("moved_from__reference"), moved_to_reference=F("moved_to__reference"))
+        .prefetch_related(
+            Prefetch(
+                "allocations",
+                Allocation.objects.filter(released_at=None).select_related("resource").order_by("resource"),
+            ),
+            Prefetch("cancellations", Cancellation.objects.filter(undone_at=None).select_related("reason")),
+        )
+    )
+
+
+def live_appointment(rows: QuerySet[Appointment], reference: str) -> Appointment:
+    """The appointment of that name, or the one it has been moved to, as far as the caller may follow.
+
+    Raises NotFound.
+    """
+    found = rows.filter(reference=reference.upper()).first()
+    if found is None:
+        raise NotFound
+    while found.status == Status.RESCHEDULED and (moved := rows.filter(moved_from=found.pk).first()):
+        found = moved
+    return found
+
+
+class AppointmentFilters(FilterSet):
+    clinic = IdsFilter(field_name="clinic", rows=visible(Clinic))
+    doctor = IdsFilter(field_name="doctor", rows=visible(Doctor))
+    service = IdsFilter(field_name="appointment_type__service", rows=services_of)
+    appointment_type = IdsFilter(field_name="appointment_type", rows=visible(AppointmentType))
+    patient = django_filters.UUIDFilter(method="filter_patient", label="Id of a patient")
+    status = django_filters.MultipleChoiceFilter(choices=Status.choices, label="One or several statuses")
+    search = django_filters.CharFilter(method="filter_search", max_length=80, label="Reference, or words of the name")
+
+    def filter_patient(self, rows: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
+        """Visits of one patient. Raises NotFound for one that the caller can't see at all."""
+        theirs = rows.filter(patient=value)
+        if not Patient.objects.visible_to(self.request.user).filter(pk=value).exists() and not theirs.exists():
+            raise NotFound(fields={"patient": "We know no such patient at your clinics."})
+        return theirs
+
+    def filter_search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """A reference, or a patient's name where the caller may see it: search must not tell what a row hides."""
+        user = self.request.user
+        named = Q(patient__in=Patient.objects.visible_to(user).values("pk")) | Q(doctor__user=user)
+        for word in search_form(value).split()[:8]:
+            named &= Q(patient__search_name__contains=word)
+        return rows.filter(Q(reference__iexact=value.strip()) | named)
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Narrow by everything. Raises InvalidInput when the days are the wrong way round."""
+        first, last = self.form.cleaned_data.get("from"), self.form.cleaned_data.get("to")
+        if first and last and last < first:
+            raise InvalidInput("The last day lies before the first.", fields={"to": "Choose a day not before `from`."})
+        return super().filter_queryset(queryset)
+
+
+def _from_day(rows: QuerySet[Any], name: str, day: date) -> QuerySet[Any]:
+    # The promised local day decides; the instant beside it lets the index on starts be used.
+    return rows.filter(local_date__gte=day, starts_at__gte=_midnight(day - timedelta(days=1)))
+
+
+def _to_day(rows: QuerySet[Any], name: str, day: date) -> QuerySet[Any]:
+    return rows.filter(local_date__lte=day, starts_at__lt=_midnight(day + timedelta(days=2)))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=UTC)
+
+
+# `from` is a word of Python's own, so the two can't be written as attributes above.
+AppointmentFilters.base_filters["from"] = DayFilter(method=_from_day, label="First local day of the visit")
+AppointmentFilters.base_filters["to"] = DayFilter(method=_to_day, label="Last local day of the visit")
