@@ -12,7 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "carebridge.settings")
 from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
 
-http = WSGIMiddleware(get_wsgi_application(), workers=int(os.environ.get("WEB_THREADS") or 12))
+http = WSGIMiddleware(get_wsgi_application(), workers=int(os.environ.get("WEB_THREADS") or 12))  # type: ignore[arg-type]
 
 # Consumers import models, so they may only be imported once Django is set up.
 from channels.auth import AuthMiddlewareStack

@@ -297,6 +297,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    # A service may ask for a sex; the empty choice there makes it another list than a person's.
+    "ENUM_NAME_OVERRIDES": {"SexEnum": "scheduling.models.resource.Sex"},
 }
 
 # --- Audit -----------------------------------------------------------------------------------------------------------
