@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 from django.db import DatabaseError, connection, models, transaction
 
-from carebridge.errors import Conflict, DomainError, InvalidInput
+from carebridge.errors import Conflict, DomainError, InvalidInput, NotFound
 
 EXCLUSION_VIOLATION = "23P01"
 UNIQUE_VIOLATION = "23505"
@@ -69,18 +69,28 @@ def as_domain_error(error: DatabaseError, words: Mapping[str, type[DomainError]]
     return None
 
 
-def lock_for_share(model: type[M], pk: object) -> M:
-    """Hold a row against its editors, beside other readers, and return it as it now is.
+def lock_for_share(*wanted: tuple[type[models.Model], object]) -> list[Any]:
+    """Hold rows, each a (model, primary key), against their editors, beside other readers; return them as they now are.
 
-    Django has no FOR SHARE. Editors of the row take FOR UPDATE, so what a command reads of it stays true until the
-    command commits. Raises `model.DoesNotExist` when the row is gone.
+    Django has no FOR SHARE. Editors of such rows take FOR UPDATE, so what a command reads of them stays true until
+    the command commits. One statement, rows locked in the order given. Raises NotFound when one is gone.
     """
-    table = connection.ops.quote_name(model._meta.db_table)
-    column = connection.ops.quote_name(model._meta.pk.column)
-    rows = model._default_manager.raw(f"SELECT * FROM {table} WHERE {column} = %s FOR SHARE", [pk])  # noqa: S608
-    if not (found := list(rows)):
-        raise model.DoesNotExist
-    return found[0]
+    quote = connection.ops.quote_name
+    columns, tables, conditions = [], [], []
+    for place, (model, _) in enumerate(wanted):
+        columns += [f"t{place}.{quote(field.column)}" for field in model._meta.concrete_fields]
+        tables.append(f"{quote(model._meta.db_table)} t{place}")
+        conditions.append(f"t{place}.{quote(model._meta.pk.column)} = %s")
+    statement = f"SELECT {', '.join(columns)} FROM {', '.join(tables)} WHERE {' AND '.join(conditions)} FOR SHARE"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [pk for _, pk in wanted])
+        if (row := cursor.fetchone()) is None:
+            raise NotFound
+    values = iter(row)
+    return [
+        model.from_db(connection.alias, [f.attname for f in fields], [next(values) for _ in fields])
+        for model, fields in ((model, model._meta.concrete_fields) for model, _ in wanted)
+    ]
 
 
 def lock_in_order(queryset: models.QuerySet[M]) -> list[M]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -72,8 +73,8 @@ def book_appointment(
 @command(WORDS)
 def _book(*, wish: Wish, by: User | None, channel: Channel, notes: str, pending_until: datetime | None) -> Appointment:
     require(by, Permission.BOOK, wish.clinic.pk)
-    lock_patient(wish.patient.pk)
-    plan = lock_visit(wish)
+    wish = replace(wish, patient=lock_patient(wish.patient.pk))
+    wish, plan = lock_visit(wish)
 
     decision = decide(wish, plan, by=by)
 
@@ -204,7 +205,7 @@ def _expire(*, appointment_id: int, now: datetime) -> bool:
     return True
 
 
-def retaken(attempt: Any, wish: Wish) -> Appointment:
+def retaken(attempt: Callable[[], Appointment], wish: Wish) -> Appointment:
     """Run a placing command; when the time is taken by a lapsed pending visit, let that lapse and try once more.
 
     A SlotTaken that remains carries the three nearest free times.

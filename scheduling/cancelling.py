@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -123,9 +124,9 @@ def _wish_to_restore(appointment: Appointment) -> Wish:
 
 @command(WORDS)
 def _undo_cancellation(*, wish: Wish, appointment_id: int, by: User | None) -> Appointment:
-    lock_patient(wish.patient.pk)
+    wish = replace(wish, patient=lock_patient(wish.patient.pk))
     (appointment,) = lock_appointments([appointment_id])
-    plan = lock_visit(wish)
+    wish, plan = lock_visit(wish)
 
     require(by, Permission.CANCEL, appointment.clinic_id)
     if appointment.status != Status.CANCELLED or appointment.starts_at <= wish.now:

@@ -19,13 +19,13 @@ Taken = tuple[int, tuple[datetime, datetime]]
 """A resource and a half-open time (aware) that it is occupied."""
 ResourceOnDay = tuple[int, date]
 
-_MARK = """
+MARK = """
     INSERT INTO scheduling_resourceday AS kept (resource_id, day, busy, version)
     SELECT resource, day, mask, 1 FROM unnest(%s::bigint[], %s::date[], %s::bytea[]) AS v (resource, day, mask)
     ON CONFLICT ON CONSTRAINT resource_day_once DO UPDATE
     SET busy = scheduling_combine_masks(kept.busy, EXCLUDED.busy), version = kept.version + 1
 """
-_REPLACE = _MARK.replace("scheduling_combine_masks(kept.busy, EXCLUDED.busy)", "EXCLUDED.busy")
+_REPLACE = MARK.replace("scheduling_combine_masks(kept.busy, EXCLUDED.busy)", "EXCLUDED.busy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,6 @@ def masks_of(rows: Iterable[Taken]) -> dict[ResourceOnDay, int]:
             masks[resource_id, day] |= timeline.span(first - origin, min(last - origin, timeline.DAY_STEPS))
             day += timedelta(days=1)
     return dict(masks)
-
-
-def mark(rows: Collection[Taken]) -> None:
-    """Set what was just occupied. One statement; the caller holds the resources' locks."""
-    _write(_MARK, masks_of(rows))
 
 
 def unmark(rows: Collection[Taken]) -> None:
@@ -119,8 +114,15 @@ def _stored(first_day: date, last_day: date, resource_ids: Collection[int] | Non
 def _write(statement: str, masks: Mapping[ResourceOnDay, int]) -> None:
     if not masks:
         return
-    # In one order, so that two commands that share a row could not meet crosswise even without their locks.
-    keys = sorted(masks)
-    packed = [masks[key].to_bytes(timeline.DAY_BYTES, "little") for key in keys]
     with connection.cursor() as cursor:
-        cursor.execute(statement, [[resource for resource, _ in keys], [day for _, day in keys], packed])
+        cursor.execute(statement, packed(masks))
+
+
+def packed(masks: Mapping[ResourceOnDay, int]) -> list[list]:
+    """The values of MARK: resources, days and masks, in one order so that two commands can't meet crosswise."""
+    keys = sorted(masks)
+    return [
+        [resource for resource, _ in keys],
+        [day for _, day in keys],
+        [masks[key].to_bytes(timeline.DAY_BYTES, "little") for key in keys],
+    ]

@@ -6,7 +6,7 @@ Locks come in the one order that every command keeps: patient, appointments, cli
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Exists, OuterRef, Subquery
@@ -81,21 +81,29 @@ def lock_appointments(ids: Collection[int]) -> list[Appointment]:
     )
 
 
-def lock_visit(wish: Wish, *, also: Collection[int] = ()) -> availability.VisitPlan:
-    """Plan the visit and lock every resource that could serve it, after the clinic and the type.
+def lock_visit(wish: Wish, *, also: Collection[int] = ()) -> tuple[Wish, availability.VisitPlan]:
+    """Lock the clinic and type against their editors, then every resource that could serve; plan the visit.
 
-    `also` are further resources that the command will touch, such as those being given back.
+    `also` are further resources that the command will touch, such as those being given back. The wish is returned
+    with the clinic and type as they are under the locks.
     """
-    plan = plan_visit(wish)
-    ledger.lock_resources({*plan.candidate_ids, *also})
-    return plan
+    wish, plan = plan_visit(wish)
+    return wish, lock_candidates([plan], also)[0]
 
 
-def plan_visit(wish: Wish) -> availability.VisitPlan:
+def plan_visit(wish: Wish) -> tuple[Wish, availability.VisitPlan]:
     """What the visit needs, read with the clinic and type locked against their editors."""
-    lock_for_share(Clinic, wish.clinic.pk)
-    lock_for_share(AppointmentType, wish.appointment_type.pk)
-    return availability.load_plan(wish.appointment_type, wish.doctor, wish.clinic)
+    clinic, appointment_type = lock_for_share((Clinic, wish.clinic.pk), (AppointmentType, wish.appointment_type.pk))
+    wish = replace(wish, clinic=clinic, appointment_type=appointment_type)
+    return wish, availability.load_plan(appointment_type, wish.doctor, clinic)
+
+
+def lock_candidates(plans: Sequence[availability.VisitPlan], also: Collection[int]) -> list[availability.VisitPlan]:
+    """Lock everything the plans could take, ascending in one statement; what meanwhile went out of use drops out."""
+    wanted = {candidate for plan in plans for candidate in plan.candidate_ids}
+    locked = ledger.lock_resources({*wanted, *also})
+    active = [resource.pk for resource in locked if resource.is_active]
+    return [plan.keep_only(active) for plan in plans]
 
 
 def decide(wish: Wish, plan: availability.VisitPlan, *, by: User | None) -> Decision:

@@ -6,6 +6,7 @@ nothing is given up before the new time is sure, and a refusal restores the old 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -22,7 +23,7 @@ from scheduling.history import record_appointment
 from scheduling.models import Appointment, Channel, Clinic, Doctor, ExternalReference, Status
 from scheduling.models.appointment import UPCOMING
 from scheduling.permissions import Permission, require, role_at
-from scheduling.placement import Wish, decide, lock_appointments, lock_patient, lock_visit, plan_visit
+from scheduling.placement import Wish, decide, lock_appointments, lock_candidates, lock_patient, lock_visit, plan_visit
 
 
 def reschedule_appointment(
@@ -67,9 +68,9 @@ def reschedule_appointment(
 def _reschedule(
     *, wish: Wish, by: User | None, channel: Channel | None, exception_reason: str, version: int | None
 ) -> Appointment:
-    lock_patient(wish.patient.pk)
+    wish = replace(wish, patient=lock_patient(wish.patient.pk))
     (old,) = lock_appointments([wish.ignoring or 0])
-    plan = lock_visit(wish, also=ledger.resource_ids_of([old.pk]))
+    wish, plan = lock_visit(wish, also=ledger.resource_ids_of([old.pk]))
 
     check_version(old, version)
     check_movable(old, now=wish.now, by=by, exception_reason=exception_reason)
@@ -178,13 +179,12 @@ def _into_place_of(moving: Appointment, other: Appointment, now: datetime) -> Wi
 
 @command(WORDS)
 def _swap(*, wishes: list[Wish], by: User | None, exception_reason: str) -> tuple[Appointment, Appointment]:
-    for patient_id in sorted({wish.patient.pk for wish in wishes}):
-        lock_patient(patient_id)
+    patients = {pk: lock_patient(pk) for pk in sorted({wish.patient.pk for wish in wishes})}
     by_id = {old.pk: old for old in lock_appointments([wish.ignoring or 0 for wish in wishes])}
-    both = ledger.resource_ids_of(by_id)
-    # One lock statement over the union of both plans' resources keeps the ascending order.
-    plans = [plan_visit(wish) for wish in wishes]
-    ledger.lock_resources({*both, *(each for plan in plans for each in plan.candidate_ids)})
+    given_back = ledger.resource_ids_of(by_id)
+    planned = [plan_visit(replace(wish, patient=patients[wish.patient.pk])) for wish in wishes]
+    plans = lock_candidates([plan for _, plan in planned], given_back)
+    wishes = [wish for wish, _ in planned]
 
     for old in by_id.values():
         check_movable(old, now=wishes[0].now, by=by, exception_reason=exception_reason)
