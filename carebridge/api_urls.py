@@ -1,11 +1,21 @@
 """Every REST address under /api/v1/, in one place."""
 
+from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
 from carebridge.accounts.api import LoginView, LogoutView
+from carebridge.errors import NotFound
+from carebridge.http import plain_problem
+
+
+def nothing_here(request: HttpRequest, rest: str) -> HttpResponse:
+    """A program that asks for an address nobody serves gets a problem document, not a page."""
+    return plain_problem(NotFound.status, NotFound.code, "There is nothing at this address.")
+
 
 urlpatterns = [
     path("auth/login/", LoginView.as_view(), name="api-login"),
     path("auth/logout/", LogoutView.as_view(), name="api-logout"),
     path("", include("scheduling.api.urls")),
+    path("<path:rest>", nothing_here),
 ]

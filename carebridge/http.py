@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModif
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 from django.utils.http import parse_etags, quote_etag
-from rest_framework import exceptions
+from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
@@ -123,6 +123,30 @@ def problem(
     return Response(body, status=status, content_type=PROBLEM_JSON)
 
 
+class ReasonSerializer(serializers.Serializer):
+    """A rule that says no, for the schema."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    overridable = serializers.BooleanField(help_text="Whether an authorised person may set the rule aside")
+
+
+class ProblemSerializer(serializers.Serializer):
+    """A refusal (RFC 9457). Programs read `code`; `detail` is a sentence for the person in front."""
+
+    type = serializers.CharField(help_text="about:blank")
+    title = serializers.CharField(help_text="The status in words")
+    status = serializers.IntegerField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    errors = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()),
+        required=False,
+        help_text="Sentences about single inputs, by name",
+    )
+    reasons = ReasonSerializer(many=True, required=False, help_text="Every rule that excludes the time")
+
+
 def plain_problem(status: int, code: str, detail: str) -> JsonResponse:
     """The same document where REST framework is not in charge, such as an address that doesn't exist."""
     return JsonResponse(problem(status, code, detail).data, status=status, content_type=PROBLEM_JSON)
@@ -135,8 +159,9 @@ def _from_domain(error: DomainError) -> Response:
 
 def _from_framework(error: exceptions.APIException) -> Response:
     """Not signed in, throttled, not JSON, wrong method: the framework's own refusals."""
-    codes = error.get_codes()
-    answer = problem(error.status_code, codes if isinstance(codes, str) else "invalid", str(error.detail))
+    codes, sentence = error.get_codes(), str(error.detail)
+    sentence = sentence if sentence.endswith(".") else f"{sentence}."
+    answer = problem(error.status_code, codes if isinstance(codes, str) else "invalid", sentence)
     if challenge := getattr(error, "auth_header", None):
         answer["WWW-Authenticate"] = challenge
     if wait := getattr(error, "wait", None):

@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from carebridge.accounts.models import User
 from carebridge.errors import DomainError
+from carebridge.http import PROBLEM_JSON, ProblemSerializer
 
 TOKENS_PER_USER = 500
 """One sign-in may serve many machines; beyond this the oldest token ends, so that a leak can't grow for ever."""
@@ -54,6 +55,10 @@ class TokenSerializer(serializers.Serializer):
     expiry = serializers.DateTimeField()
 
 
+def _refusals(*statuses: int) -> dict[Any, Any]:
+    return {(status, PROBLEM_JSON): ProblemSerializer for status in statuses}
+
+
 class LoginView(APIView):
     authentication_classes: list[Any] = []
     permission_classes: list[Any] = []
@@ -62,7 +67,7 @@ class LoginView(APIView):
         operation_id="login",
         summary="Sign in",
         request=CredentialsSerializer,
-        responses={200: TokenSerializer},
+        responses={200: TokenSerializer, **_refusals(400, 401, 422, 429)},
         auth=[],
     )
     def post(self, request: Request) -> Response:
@@ -78,7 +83,9 @@ class LoginView(APIView):
 
 
 class LogoutView(APIView):
-    @extend_schema(operation_id="logout", summary="Sign out", request=None, responses={204: None})
+    @extend_schema(
+        operation_id="logout", summary="Sign out", request=None, responses={204: None, **_refusals(401, 429)}
+    )
     def post(self, request: Request) -> Response:
         """End the token that this request carries."""
         if isinstance(request.auth, AuthToken):

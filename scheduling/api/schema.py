@@ -6,7 +6,7 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 
-from scheduling.api.serializers.problems import ProblemSerializer
+from carebridge.http import PROBLEM_JSON, ProblemSerializer
 
 _MEANINGS = {
     304: "You have this version already.",
@@ -75,7 +75,7 @@ IF_NONE_MATCH = OpenApiParameter(
 def problems(*statuses: int) -> dict[Any, Any]:
     """The refusals of an operation, each as a problem document; who is not signed in is refused everywhere."""
     return {
-        (status, "application/problem+json"): OpenApiResponse(ProblemSerializer, description=_MEANINGS[status])
+        (status, PROBLEM_JSON): OpenApiResponse(ProblemSerializer, description=_MEANINGS[status])
         for status in sorted({401, 429, *statuses})
     }
 

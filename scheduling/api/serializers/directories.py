@@ -128,6 +128,7 @@ class RequirementSerializer(serializers.ModelSerializer):
 class AppointmentTypeSerializer(serializers.ModelSerializer):
     service = NamedSerializer()
     requirements = RequirementSerializer(many=True)
+    sex = serializers.CharField(help_text="female or male; empty: any")
     preparation = serializers.SerializerMethodField()
 
     class Meta:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from carebridge.http import ReasonSerializer
 from scheduling.api.serializers.directories import NamedSerializer, ResourceSerializer
-from scheduling.api.serializers.problems import ReasonSerializer
 
 
 class SlotSerializer(serializers.Serializer):

@@ -41,6 +41,7 @@ from scheduling.visits import change_notes
 
 
 class AppointmentView(ListModelMixin, AppointmentChanges, SchedulingView):
+    queryset = Appointment.objects.none()
     serializer_class = AppointmentSerializer
     filterset_class = AppointmentFilters
     filter_backends = [DjangoFilterBackend]

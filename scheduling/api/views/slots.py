@@ -32,7 +32,8 @@ _ID: dict[str, Any] = {"type": "integer", "minimum": 1}
 
 
 def _id(name: str, text: str, *, many: bool = False, required: bool = False) -> OpenApiParameter:
-    return OpenApiParameter(name, _ID, required=required, many=many, description=text)
+    kind = {"type": "array", "items": _ID} if many else _ID
+    return OpenApiParameter(name, kind, required=required, description=text)
 
 
 TYPE = _id("appointment_type", "What is to be booked", required=True)
