@@ -50,7 +50,7 @@ class Place:
     def tag(self, now: datetime) -> str:
         """Changes whenever the live part would look different to this person."""
         minute = minute_of(now, self.day, self.clinic)
-        held = held_version(self.clinic, self.day, now)
+        held = held_version(self.clinic, self.day)
         return fragment_tag(self.viewer.fingerprint, self.clinic.pk, self.day, self.by, self.version, held, minute)
 
 
