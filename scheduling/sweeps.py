@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from carebridge.db import command
 from carebridge.events import handler_named
-from scheduling import booking
+from scheduling import booking, consistency, idempotency
 from scheduling.history import event_of
 from scheduling.models import HandlerFailure
 
@@ -21,6 +22,20 @@ MOST_TRIES = 20
 def expire_lapsed() -> int:
     """Let pending appointments lapse whose time to confirm is over. How many did."""
     return booking.expire_lapsed(now=timezone.now())
+
+
+def forget_old_requests() -> int:
+    """Drop answers kept for repeated requests once they are past their time. How many."""
+    return idempotency.purge_expired(now=timezone.now())
+
+
+def compare_everything() -> int:
+    """The nightly comparison of ledger, masks and statuses. How many contradictions; each is logged as an error."""
+    today = timezone.now().date()
+    found = list(consistency.findings(today - timedelta(days=31), today + timedelta(days=400)))
+    for each in found:
+        logger.error("schedule contradicts itself", extra={"rule": each.rule, "ids": each.ids})
+    return len(found)
 
 
 def retry_failed_handlers(limit: int = 100) -> int:
