@@ -27,10 +27,11 @@ addEventListener("pageshow", () => {
   document.querySelectorAll("[data-busy]").forEach((button) => setBusy(button, button, false));
 });
 
-// With htmx: busy from the request to its answer. A second press in between is dropped. Reads stay free to overlap.
+// With htmx: busy from the request to its answer. A second press in between is dropped. Reads stay free to overlap, also
+// those that are posted because they hold a name: [data-reads].
 document.addEventListener("htmx:beforeRequest", (event) => {
   const { elt, requestConfig } = event.detail;
-  if (requestConfig.verb === "get") return;
+  if (requestConfig.verb === "get" || elt.matches("[data-reads]")) return;
   if ("busy" in elt.dataset) return event.preventDefault();
   const button = elt.matches("form") ? submitterOf(elt, requestConfig.triggeringEvent) : elt;
   elt.addEventListener("htmx:afterRequest", () => setBusy(elt, button, false), { once: true });

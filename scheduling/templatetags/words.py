@@ -1,0 +1,24 @@
+"""Words as people typed them, marked in what was found."""
+
+import re
+
+from django import template
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
+
+register = template.Library()
+
+
+@register.filter
+def highlight(text: object, typed: str) -> SafeString:
+    """The text, escaped, with every typed word of two letters or more in a <mark>."""
+    words = [re.escape(word) for word in str(typed).split() if len(word) > 1]
+    if not words:
+        return conditional_escape(text)
+    pieces = re.split(f"({'|'.join(words)})", str(text), flags=re.IGNORECASE)
+    # Every piece is escaped on its own, so a name with "<" in it stays text.
+    marked = (
+        f"<mark>{conditional_escape(piece)}</mark>" if i % 2 else conditional_escape(piece)
+        for i, piece in enumerate(pieces)
+    )
+    return mark_safe("".join(marked))  # noqa: S308

@@ -1,0 +1,258 @@
+"""Find a slot: what to look for, the times found, and why others were not.
+
+The search is posted, never in the address: it names a patient. Only what says nothing of a person (service, type,
+doctor, clinic, days, an appointment's reference) may come in a link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from carebridge.accounts.models import User
+from carebridge.http import StaffRequest
+from scheduling import availability
+from scheduling.forms import patient_label
+from scheduling.models import Appointment, AppointmentType, Clinic, Patient, Resource, Status
+from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.views.attempts import owner_of
+from scheduling.views.draft import Draft, load_draft
+from scheduling.views.find_form import PARTS, FindForm
+from scheduling.views.found import (
+    DayGroup,
+    Directory,
+    Offer,
+    day_label,
+    group_by_day,
+    in_parts,
+    needs_of,
+    offer_of,
+    wait_until,
+    window,
+)
+from scheduling.views.reach import reachable_patients, visible_appointment
+
+SEARCH_LIMIT = 240
+QUICK_PICKS = 4
+LINKABLE = ("service", "type", "doctor", "clinic", "from", "to", "part", "step_free", "sort", "move")
+"""What a link may carry: nothing that says who."""
+
+
+@dataclass(frozen=True)
+class First:
+    """The first free time: row 1, key 1."""
+
+    offer: Offer
+    when: str
+    doctor: str
+    place: str
+    wait: str
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a search found, or the one step that leads on."""
+
+    days: Sequence[DayGroup] = ()
+    first: First | None = None
+    later_from: date | None = None
+    origin: Clinic | None = None
+    usual_doctor: bool = False
+    no_clinic: bool = False
+    ruled_out: Any = None
+
+    @property
+    def total(self) -> int:
+        return sum(day.count for day in self.days)
+
+    @property
+    def has_distances(self) -> bool:
+        return any(row.kilometres for day in self.days for row in day.rows)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def find(request: StaffRequest) -> HttpResponse:
+    """The whole page, or with htmx only the times (and the fields that depend on the service)."""
+    draft = load_draft(request) if request.POST.get("slot") else None
+    context = find_context(request, draft)
+    if request.htmx and request.method == "POST":
+        shown = context["form"].chosen_type
+        context["options_changed"] = request.POST.get("shown", "") != str(shown.pk if shown else "")
+        return render(request, "scheduling/find.html#results", context)
+    return render(request, "scheduling/find.html", context)
+
+
+def find_context(request: StaffRequest, draft: Draft | None = None) -> dict[str, Any]:
+    """Everything the page shows, beside a drawer that may be open on it."""
+    user = request.user
+    clinics = bookable_clinics(user)
+    now = timezone.now()
+    moving = visible_appointment(user, _data(request).get("move", ""))
+    form = FindForm(
+        _search_data(request, moving), user=user, clinics=clinics, today=now.astimezone(clinics[0].zone).date()
+    )
+    patient = moving.patient if moving else _patient(request, form)
+    owner = draft.owner if draft else owner_of(request, _data(request).get("hold", ""))
+    found = find_times(form, user=user, patient=patient, now=now, owner=owner, moving=moving)
+    return {
+        "nav": "find",
+        "form": form,
+        "type_hint": needs_of(form.chosen_type) if form.chosen_type else "",
+        "patient": patient,
+        "patient_label": patient_label(patient) if patient else "",
+        "moving": moving,
+        "results": found,
+        "quick_picks": [] if form.chosen_type else quick_picks(user, clinics, now),
+        "draft": draft,
+    }
+
+
+def bookable_clinics(user: User) -> list[Clinic]:
+    """Clinics the user may book at, in their usual order. Raises PermissionDenied when there is none."""
+    ids = clinic_ids_with(user, Permission.BOOK)
+    clinics = list(Clinic.objects.visible_to(user).active().filter(pk__in=ids))
+    if not clinics:
+        raise PermissionDenied
+    return clinics
+
+
+def _data(request: StaffRequest) -> QueryDict:
+    return request.POST if request.method == "POST" else request.GET
+
+
+def _search_data(request: StaffRequest, moving: Appointment | None) -> QueryDict:
+    """The search as posted or linked; a link's search starts with every part of the day and, when moving, the type."""
+    given = _data(request)
+    data = given.copy()
+    if request.method != "POST":
+        data = QueryDict(mutable=True)
+        for name in LINKABLE:
+            data.setlist(name, given.getlist(name))
+        if not data.getlist("part"):
+            data.setlist("part", list(PARTS))
+    chosen_type = moving.appointment_type_id if moving else data.get("type")
+    if moving:
+        data["type"] = str(chosen_type)
+        data["service"] = str(moving.appointment_type.service_id)
+        if request.method != "POST":
+            data.setdefault("doctor", str(moving.doctor_id))
+            data["doctor"] = data["doctor"] or str(moving.doctor_id)
+    elif not data.get("service") and str(chosen_type or "").isdecimal():
+        found = AppointmentType.objects.visible_to(request.user).filter(pk=chosen_type).first()
+        data["service"] = str(found.service_id) if found else ""
+    return data
+
+
+def _patient(request: StaffRequest, form: FindForm) -> Patient | None:
+    form.is_valid()
+    wanted = form.cleaned_data.get("patient")
+    return reachable_patients(request).filter(pk=wanted).first() if wanted else None
+
+
+def find_times(
+    form: FindForm, *, user: User, patient: Patient | None, now: datetime, owner: str, moving: Appointment | None
+) -> Results:
+    """Search as the form says. Nothing chosen, or nothing valid, finds nothing."""
+    if form.chosen_type is None or not form.is_valid():
+        return Results()
+    directory = load_directory(form, user, patient)
+    wanted = slot_search(form, directory, now=now, owner=owner, moving=moving)
+    if not wanted.clinic_ids:
+        return Results(origin=directory.origin, no_clinic=True)
+    slots = availability.find_slots(wanted)
+    cut_off = len(slots) >= wanted.limit
+    slots = in_parts(slots, form.cleaned_data["part"], directory.clinics)
+    first_slot = slots[0] if slots else availability.first_available(_widened(wanted, directory))
+    directory = replace(directory, resources=load_resources(user, [*slots, *([first_slot] if first_slot else [])]))
+    days = group_by_day(slots, directory, sort=form.cleaned_data["sort"], today=form.today)
+    return Results(
+        days=days,
+        first=first_of(first_slot, directory, now, form.today) if first_slot else None,
+        later_from=(days[-1].day + timedelta(days=1) if cut_off else None),
+        origin=directory.origin,
+        usual_doctor=directory.usual_doctor_id is not None,
+    )
+
+
+def slot_search(
+    form: FindForm, directory: Directory, *, now: datetime, owner: str, moving: Appointment | None
+) -> availability.SlotSearch:
+    """The form as the availability code takes it."""
+    values = form.cleaned_data
+    doctor = directory.usual_doctor_id if values["sort"] == "same" else values["doctor"]
+    earliest, latest = window(values["part"])
+    return availability.SlotSearch(
+        appointment_type_id=form.chosen_type.pk,  # type: ignore[union-attr]
+        clinic_ids=tuple(clinic.pk for clinic in form.chosen_clinics),
+        doctor_ids=(doctor,) if doctor else None,
+        from_day=values["from_day"],
+        to_day=values["to_day"],
+        limit=SEARCH_LIMIT,
+        now=now,
+        owner=owner,
+        earliest=earliest,
+        latest=latest,
+        ignoring=moving.pk if moving else None,
+    )
+
+
+def _widened(wanted: availability.SlotSearch, directory: Directory) -> availability.SlotSearch:
+    """When nothing fits: the same visit at any clinic, at any time of day, from the same first day on."""
+    return replace(wanted, clinic_ids=tuple(directory.clinics), earliest=None, latest=None)
+
+
+def load_directory(form: FindForm, user: User, patient: Patient | None) -> Directory:
+    """The doctors and clinics of the form, and where and by whom the patient was last seen."""
+    last = None
+    if patient is not None:
+        seen = Appointment.objects.visible_to(user).filter(patient=patient, status=Status.COMPLETED)
+        last = seen.order_by("-starts_at").values_list("doctor_id", "clinic_id").first()
+    clinics = {clinic.pk: clinic for clinic in form.clinics}
+    return Directory(
+        doctors={doctor.pk: doctor for doctor in form.doctors},
+        clinics=clinics,
+        origin=clinics.get(last[1], form.clinics[0]) if last else form.clinics[0],
+        usual_doctor_id=last[0] if last else None,
+    )
+
+
+def load_resources(user: User, slots: Sequence[availability.Slot]) -> Mapping[int, Resource]:
+    """The rooms and equipment that found times would use, in one statement."""
+    ids = {pk for slot in slots for pk in slot.resource_ids}
+    return {row.pk: row for row in Resource.objects.visible_to(user).filter(pk__in=ids)}
+
+
+def first_of(slot: availability.Slot, directory: Directory, now: datetime, today: date) -> First:
+    """The first free time in words."""
+    clinic = directory.clinics[slot.clinic_id]
+    rooms = [directory.resources[pk].name for pk in slot.resource_ids if pk in directory.resources]
+    offer = offer_of(slot, clinic)
+    day = offer.start.date()
+    label = day_label(day, today) if (day - today).days < 2 else f"{day:%a %-d %b}"
+    return First(
+        offer=offer,
+        when=f"{label} {offer.start:%H:%M}",
+        doctor=directory.doctors[slot.doctor_id].full_name,
+        place=" · ".join([clinic.name, *rooms[:1]]),
+        wait=wait_until(slot.starts_at, now),
+    )
+
+
+def quick_picks(user: User, clinics: Sequence[Clinic], now: datetime) -> Sequence[Mapping[str, Any]]:
+    """The services booked most at these clinics in the last fortnight: a first step for an empty page."""
+    recent = Appointment.objects.visible_to(user).filter(
+        clinic__in=[clinic.pk for clinic in clinics], starts_at__range=(now - timedelta(days=14), now)
+    )
+    counted = recent.order_by().values("appointment_type__service", "appointment_type__service__name")
+    return list(counted.annotate(n=Count("pk")).order_by("-n")[:QUICK_PICKS])

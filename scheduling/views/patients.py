@@ -1,0 +1,135 @@
+"""Patients on the staff screens: suggestions while typing, a new record in place, a look-up, and the record's page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from carebridge.audit.trail import log_access
+from carebridge.errors import DomainError
+from carebridge.http import StaffRequest
+from scheduling.errors import DuplicatePatient
+from scheduling.forms import IdentifyForm, PatientForm, patient_label
+from scheduling.models import Appointment, Clinic, Patient
+from scheduling.patients import identify_patient, register_patient, search_patients
+from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.views.booking import triggering
+from scheduling.views.reach import remember_identified, visible
+from scheduling.views.standing import with_standing
+
+PAGE_VISITS = 50
+
+
+@login_required
+@require_POST
+def suggest(request: StaffRequest) -> HttpResponse:
+    """Patients that match what is being typed, as options, and the way to add the person."""
+    text = request.POST.get("patient_text", "").strip()[:80]
+    found = search_patients(request.user, text, limit=6)
+    people = with_standing(request.user, found, timezone.now())
+    return render(
+        request,
+        "scheduling/patient_options.html",
+        {"people": people, "text": text, "may_add": bool(own_clinics(request))},
+    )
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def new(request: StaffRequest) -> HttpResponse:
+    """The form for somebody not on file, in a dialog or as a page; then the person is chosen."""
+    form = PatientForm(request.POST or None, clinics=own_clinics(request), initial=_prefilled(request))
+    known: Sequence[Patient] = ()
+    if request.method == "POST" and form.is_valid():
+        try:
+            patient = register_patient(
+                by=request.user,
+                allow_duplicate=form.cleaned_data["allow_duplicate"],
+                **form.details(),
+            )
+        except DuplicatePatient as refused:
+            known = Patient.objects.visible_to(request.user).filter(pk__in=refused.detail.get("patients", ()))
+        except DomainError as refused:
+            add_errors(form, refused)
+        else:
+            return chosen(request, patient, f"{patient.full_name} is on file now.")
+    return dialog(request, "patient_new", {"form": form, "known": known, "refused": bool(form.errors or known)})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def identify(request: StaffRequest) -> HttpResponse:
+    """Find somebody of another clinic by exact birth date with name or phone; each hit is in the audit trail."""
+    form = IdentifyForm(request.POST or None, clinics=own_clinics(request))
+    found: Sequence[Patient] | None = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            found = identify_patient(by=request.user, **form.cleaned_data)
+            remember_identified(request, found)
+        except DomainError as refused:
+            add_errors(form, refused)
+    return dialog(request, "patient_identify", {"form": form, "found": found, "refused": bool(form.errors)})
+
+
+@login_required
+@require_GET
+def show(request: StaffRequest, pk: UUID) -> HttpResponse:
+    """A patient's record: who, how to reach, what is booked and what was. Opening it is in the audit trail."""
+    user = request.user
+    patient = visible(Patient.objects.visible_to(user), pk)
+    log_access(patient, event="patient.opened", by=user)
+    now = timezone.now()
+    visits = Appointment.objects.visible_to(user).filter(patient=patient)
+    visits = visits.select_related("appointment_type__service", "doctor", "clinic")
+    context = {
+        "patient": patient,
+        "age": patient.age_on(now.date()),
+        "to_come": visits.filter(starts_at__gte=now)[:PAGE_VISITS],
+        "past": visits.filter(starts_at__lt=now).order_by("-starts_at")[:PAGE_VISITS],
+        "referrals": patient.referrals.filter(valid_until__gte=now.date()).select_related("service"),
+        "sees_contacts": bool(clinic_ids_with(user, Permission.SEE_CONTACTS)),
+        "may_book": bool(clinic_ids_with(user, Permission.BOOK)),
+    }
+    return render(request, "scheduling/patient.html", context)
+
+
+def own_clinics(request: StaffRequest) -> Any:
+    """Clinics at which the user may register patients."""
+    ids = clinic_ids_with(request.user, Permission.EDIT_PATIENTS)
+    return Clinic.objects.visible_to(request.user).active().filter(pk__in=ids)
+
+
+def dialog(request: StaffRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+    """A form as the content of the dialog, or as a page for a browser without script. 422 when it needs a look."""
+    status = 422 if context["refused"] else 200
+    template = f"scheduling/{name}.html" + ("#dialog" if request.htmx else "")
+    return render(request, template, context, status=status)
+
+
+def chosen(request: StaffRequest, patient: Patient, text: str) -> HttpResponse:
+    """Tell the page whom to book for, or open the record where there is no script."""
+    if not request.htmx:
+        return redirect("scheduling:patient", pk=patient.pk)
+    person = {"id": str(patient.pk), "label": patient_label(patient)}
+    events = {"carebridge:patient-chosen": person, "carebridge:close-dialog": {}, "carebridge:toast": {"text": text}}
+    return triggering(HttpResponse(status=200, headers={"HX-Reswap": "none"}), events)
+
+
+def add_errors(form: Any, refused: DomainError) -> None:
+    """The command's refusal beside the fields it names."""
+    for field, message in refused.fields.items():
+        form.add_error(field if field in form.fields else ("mobile" if field == "phone" else None), message)
+    if not refused.fields:
+        form.add_error(None, refused.message)
+
+
+def _prefilled(request: StaffRequest) -> dict[str, str]:
+    """A name half typed into the search becomes the start of the record; it was posted, never in the address."""
+    return {}
