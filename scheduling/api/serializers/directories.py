@@ -33,6 +33,8 @@ class ResourceSerializer(NamedSerializer):
 
 
 class ClinicSerializer(serializers.ModelSerializer):
+    email = serializers.CharField(help_text="Empty when there is none")
+
     class Meta:
         model = Clinic
         fields = [

@@ -30,6 +30,7 @@ class PatientSerializer(serializers.ModelSerializer):
     """A patient. Contact fields are null for callers who may not see them at any of the patient's clinics."""
 
     name = serializers.CharField(source="full_name")
+    email = serializers.CharField(allow_null=True, help_text="Empty when there is none")
     language = serializers.CharField(allow_null=True)
     preferred_channel = serializers.ChoiceField(choices=Patient.ContactChannel.choices, allow_null=True)
     preferred_times = serializers.ListField(child=serializers.CharField(), allow_null=True)
@@ -45,7 +46,7 @@ class PatientSerializer(serializers.ModelSerializer):
         fields = ["id", "name", "given_name", "family_name", "birth_date", "sex", "pms_number"]
         fields += [*CONTACTS, "clinics", "is_active", "version"]
         read_only_fields = fields
-        extra_kwargs = {name: {"allow_null": True} for name in ("mobile", "phone", "email", "address", "postcode")}
+        extra_kwargs = {name: {"allow_null": True} for name in ("mobile", "phone", "address", "postcode")}
         extra_kwargs["contact_note"] = {"allow_null": True}
 
     def to_representation(self, instance: Patient) -> dict[str, Any]:
