@@ -36,6 +36,8 @@ def nav_items(user: User) -> list[dict[str, str]]:
         items.append({"key": "find", "label": "Find slot", "icon": "find", "url": reverse("scheduling:find")})
     if clinic_ids_with(user, Permission.SEE_PATIENTS):
         items.append({"key": "search", "label": "Patients", "icon": "user", "url": reverse("scheduling:search")})
+    if clinic_ids_with(user, Permission.EDIT_ROSTER):
+        items.append({"key": "roster", "label": "Roster", "icon": "away", "url": reverse("scheduling:roster-block")})
     return items
 
 

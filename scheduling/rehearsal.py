@@ -28,17 +28,18 @@ from scheduling.models import (
     WorkingHours,
 )
 from scheduling.opening import Opening, opening
-from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.permissions import Permission, clinic_ids_with, may_with
 from scheduling.roster_revisions import changed, changing, types_after
 from scheduling.roster_rights import require_roster, require_roster_of, require_span
 
 
 @dataclass(frozen=True)
 class Displaced:
-    """A visit that would move to review, and whether its patient could be told."""
+    """A visit that would move to review, whether its patient could be told, and who it is for those who may know."""
 
     appointment: Appointment
     reachable: bool
+    patient_name: str
 
 
 @dataclass(frozen=True)
@@ -114,8 +115,12 @@ def rehearse(revision: Revision, *, by: User, now: datetime | None = None) -> Re
         displaced=len(consequences.displaced),
         unreachable=len(consequences.displaced) - len(reachable),
         returning=len(consequences.regained),
-        visits=[Displaced(visit, visit.pk in reachable) for visit in visible],
+        visits=[Displaced(visit, visit.pk in reachable, _name_for(by, visit)) for visit in visible],
     )
+
+
+def _name_for(user: User, visit: Appointment) -> str:
+    return visit.patient.full_name if may_with(user, Permission.SEE_PATIENTS, visit) else ""
 
 
 def can_be_told(patient: Patient) -> bool:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from scheduling.views import appointments, board, booking, dialogs, finder, patients, search
+from scheduling.views import appointments, board, booking, dialogs, finder, patients, roster, search
 
 app_name = "scheduling"
 urlpatterns: list[URLPattern] = [
@@ -25,5 +25,8 @@ urlpatterns: list[URLPattern] = [
     path("patients/new/", patients.new, name="patient-new"),
     path("patients/identify/", patients.identify, name="patient-identify"),
     path("patients/<uuid:pk>/", patients.show, name="patient"),
+    path("roster/block/", roster.block, name="roster-block"),
+    path("roster/block/preview/", roster.preview, name="roster-preview"),
+    path("roster/block/<int:pk>/lift/", roster.lift, name="roster-lift"),
     path("search/", search.search, name="search"),
 ]
