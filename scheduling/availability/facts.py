@@ -89,13 +89,11 @@ class FactSource:
         horizon = horizon or self.range
         rosters = self._cached(horizon) if self.cacheable else self._expanded(self.places, _extent(horizon))
         resources = {resource for resource, _ in self.places}
-        return Facts(
-            horizon=horizon,
-            hours={place: _joined(parts, "hours", horizon) for place, parts in rosters.items()},
-            off={place[0]: _joined(parts, "off", horizon) for place, parts in rosters.items()},
+        return join(
+            rosters,
+            horizon,
             busy=self._busy(horizon),
             held=hold_store.held_masks(resources, horizon, self.owner),
-            rosters=rosters,
             patient=self._patient(horizon),
             spans=roster_time.spans(*self._read(), _extent(horizon)) if labelled else (),
         )
@@ -198,6 +196,28 @@ def expand(
         )
         for (resource, clinic), bookable in places.items()
     }
+
+
+def join(
+    rosters: Mapping[Place, Sequence[Roster]],
+    horizon: Horizon,
+    *,
+    busy: Mapping[int, int],
+    held: Mapping[int, int],
+    patient: int = 0,
+    spans: Sequence[Span] = (),
+) -> Facts:
+    """Rosters of any extents joined over a horizon, with what is booked and held. Pure."""
+    return Facts(
+        horizon=horizon,
+        hours={place: _joined(parts, "hours", horizon) for place, parts in rosters.items()},
+        off={place[0]: _joined(parts, "off", horizon) for place, parts in rosters.items()},
+        busy=busy,
+        held=held,
+        rosters=rosters,
+        patient=patient,
+        spans=spans,
+    )
 
 
 def _extent(horizon: Horizon) -> Extent:
