@@ -121,9 +121,19 @@ def run_cron() -> None:
 
 def run_once(run: Callable[[], None]) -> None:
     """Run something in a fork of its own, so that this process keeps no connection. Raises SystemExit if it fails."""
-    process = multiprocessing.get_context("fork").Process(target=run)
+
+    def child() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        run()
+
+    process = multiprocessing.get_context("fork").Process(target=child)
     process.start()
-    process.join()
+    try:
+        process.join()
+    finally:
+        # Asked to stop half-way: the database must not go before the one who is writing to it.
+        process.terminate()
+        process.join()
     if process.exitcode:
         sys.exit(process.exitcode)
 
