@@ -52,6 +52,15 @@ class SlotField(forms.CharField):
         return int(doctor), int(clinic), starts_at
 
 
+class AnyTimeForm(forms.Form):
+    """A time somebody asks about although it is not offered, on the clinic's clock."""
+
+    ask_doctor = forms.IntegerField()
+    ask_clinic = forms.IntegerField()
+    ask_day = forms.DateField()
+    ask_time = forms.TimeField()
+
+
 class ChosenTimeForm(StyledForm):
     """A time that was chosen, for which type, and perhaps to move which appointment."""
 

@@ -1,7 +1,8 @@
-"""Words as people typed them, marked in what was found."""
+"""Words marked as they were typed, and phone numbers as they are read out."""
 
 import re
 
+import phonenumbers
 from django import template
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
@@ -22,3 +23,15 @@ def highlight(text: object, typed: str) -> SafeString:
         for i, piece in enumerate(pieces)
     )
     return mark_safe("".join(marked))  # noqa: S308
+
+
+@register.filter
+def phone(number: str) -> str:
+    """A stored number (+447700900461) as people here read it out: 07700 900461, foreign ones with their +."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    home = phonenumbers.region_code_for_country_code(parsed.country_code) == "GB"
+    form = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(parsed, form)

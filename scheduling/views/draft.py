@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+from django.http import QueryDict
 from django.utils import timezone
 
 from carebridge.accounts.models import User
 from carebridge.errors import DomainError, InvalidInput
 from carebridge.http import StaffRequest
-from scheduling import availability, holds, policies
+from scheduling import availability, holds, periods, policies
 from scheduling.errors import HoldGone, HoldsUnavailable
-from scheduling.forms import BookingForm, ChosenTimeForm
+from scheduling.forms import AnyTimeForm, BookingForm, ChosenTimeForm
 from scheduling.models import (
     Appointment,
     AppointmentType,
@@ -187,7 +188,7 @@ def load_draft(request: StaffRequest) -> Draft:
     Raises InvalidInput for a malformed time, Http404 for what the user can't see, NotAllowed where they may not book.
     """
     user = request.user
-    form = ChosenTimeForm(request.POST)
+    form = ChosenTimeForm(_asked(request, user))
     if not form.is_valid():
         raise InvalidInput(" ".join(message for errors in form.errors.values() for message in errors))
 
@@ -211,6 +212,21 @@ def load_draft(request: StaffRequest) -> Draft:
     )
     draft.form = booking_form(request, draft)
     return draft
+
+
+def _asked(request: StaffRequest, user: User) -> QueryDict:
+    """The post, with a time asked about in words ("Check this time") turned into a slot."""
+    if request.POST.get("slot") != "ask":
+        return request.POST
+    form = AnyTimeForm(request.POST)
+    if not form.is_valid():
+        raise InvalidInput("Say which doctor, clinic, day and time.")
+    asked = form.cleaned_data
+    clinic = visible(Clinic.objects.visible_to(user).active(), asked["ask_clinic"])
+    start = periods.to_utc(asked["ask_day"], asked["ask_time"], clinic.zone)
+    data = request.POST.copy()
+    data["slot"] = f"{asked['ask_doctor']}.{clinic.pk}.{start.isoformat()}"
+    return data
 
 
 def booking_form(request: StaffRequest, draft: Draft) -> BookingForm:

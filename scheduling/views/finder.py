@@ -23,11 +23,11 @@ from carebridge.accounts.models import User
 from carebridge.http import StaffRequest
 from scheduling import availability
 from scheduling.forms import patient_label
-from scheduling.models import Appointment, AppointmentType, Clinic, Patient, Resource, Status
+from scheduling.models import Appointment, AppointmentType, Clinic, Patient, Resource, Service, Status
 from scheduling.permissions import Permission, clinic_ids_with
 from scheduling.views.attempts import owner_of
 from scheduling.views.draft import Draft, load_draft
-from scheduling.views.find_form import PARTS, FindForm
+from scheduling.views.find_form import DEFAULT_HORIZON, PARTS, FindForm
 from scheduling.views.found import (
     DayGroup,
     Directory,
@@ -99,21 +99,22 @@ def find_context(request: StaffRequest, draft: Draft | None = None) -> dict[str,
     clinics = bookable_clinics(user)
     now = timezone.now()
     moving = visible_appointment(user, _data(request).get("move", ""))
-    form = FindForm(
-        _search_data(request, moving), user=user, clinics=clinics, today=now.astimezone(clinics[0].zone).date()
-    )
+    today = now.astimezone(clinics[0].zone).date()
+    form = FindForm(_search_data(request, moving, clinics, today), user=user, clinics=clinics, today=today)
     patient = moving.patient if moving else _patient(request, form)
     owner = draft.owner if draft else owner_of(request, _data(request).get("hold", ""))
     found = find_times(form, user=user, patient=patient, now=now, owner=owner, moving=moving)
     return {
         "nav": "find",
+        "new_booking_url": "",
+        "may_override": bool(clinic_ids_with(user, Permission.OVERRIDE)),
         "form": form,
         "type_hint": needs_of(form.chosen_type) if form.chosen_type else "",
         "patient": patient,
         "patient_label": patient_label(patient) if patient else "",
         "moving": moving,
         "results": found,
-        "quick_picks": [] if form.chosen_type else quick_picks(user, clinics, now),
+        "quick_picks": [] if form.chosen_type else quick_picks(user, form, now),
         "draft": draft,
     }
 
@@ -131,16 +132,36 @@ def _data(request: StaffRequest) -> QueryDict:
     return request.POST if request.method == "POST" else request.GET
 
 
-def _search_data(request: StaffRequest, moving: Appointment | None) -> QueryDict:
+def _start_with_everything(data: QueryDict, clinics: Sequence[Clinic], today: date) -> None:
+    """What a link leaves open: every clinic, every part of the day, the next weeks."""
+    if not data.getlist("clinic"):
+        data.setlist("clinic", [str(clinic.pk) for clinic in clinics])
+    if not data.getlist("part"):
+        data.setlist("part", list(PARTS))
+    data["from"] = data.get("from") or today.isoformat()
+    if not data.get("to"):
+        data["to"] = (max(today, _day(data["from"], today)) + DEFAULT_HORIZON).isoformat()
+
+
+def _day(text: str, otherwise: date) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return otherwise
+
+
+def _search_data(
+    request: StaffRequest, moving: Appointment | None, clinics: Sequence[Clinic], today: date
+) -> QueryDict:
     """The search as posted or linked; a link's search starts with every part of the day and, when moving, the type."""
     given = _data(request)
     data = given.copy()
-    if request.method != "POST":
+    if request.method != "POST" or "from" not in given:
         data = QueryDict(mutable=True)
         for name in LINKABLE:
             data.setlist(name, given.getlist(name))
-        if not data.getlist("part"):
-            data.setlist("part", list(PARTS))
+        data["patient"] = given.get("patient", "") if request.method == "POST" else ""
+        _start_with_everything(data, clinics, today)
     chosen_type = moving.appointment_type_id if moving else data.get("type")
     if moving:
         data["type"] = str(chosen_type)
@@ -249,10 +270,11 @@ def first_of(slot: availability.Slot, directory: Directory, now: datetime, today
     )
 
 
-def quick_picks(user: User, clinics: Sequence[Clinic], now: datetime) -> Sequence[Mapping[str, Any]]:
-    """The services booked most at these clinics in the last fortnight: a first step for an empty page."""
+def quick_picks(user: User, form: FindForm, now: datetime) -> Sequence[Service]:
+    """The services booked most in the last fortnight: a first step for an empty page."""
     recent = Appointment.objects.visible_to(user).filter(
-        clinic__in=[clinic.pk for clinic in clinics], starts_at__range=(now - timedelta(days=14), now)
+        clinic__in=[clinic.pk for clinic in form.clinics], starts_at__range=(now - timedelta(days=14), now)
     )
-    counted = recent.order_by().values("appointment_type__service", "appointment_type__service__name")
-    return list(counted.annotate(n=Count("pk")).order_by("-n")[:QUICK_PICKS])
+    counted = recent.order_by().values_list("appointment_type__service").annotate(n=Count("pk"))
+    often = dict(counted)
+    return sorted(form.services, key=lambda service: -often.get(service.pk, 0))[:QUICK_PICKS]

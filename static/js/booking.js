@@ -32,6 +32,21 @@ document.addEventListener("click", (event) => {
   if (first) $(`.dgroup .slot[value="${CSS.escape(first.value)}"]`)?.setAttribute("aria-pressed", "true");
 }, true);
 
+// Typing a name or asking about a time is not yet a search.
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[role=combobox], [data-quiet]")) event.stopPropagation();
+}, true);
+
+// htmx sends a form to the address of the button pressed last; for the search that would be the slot of a while ago.
+document.addEventListener("htmx:configRequest", (event) => {
+  const { elt, parameters } = event.detail;
+  if (elt.id !== "find-form") return;
+  event.detail.path = elt.getAttribute("hx-post");
+  const slot = $("#booking-form [name=slot]")?.value;
+  if (slot) parameters.slot = slot;
+  else delete parameters.slot;
+});
+
 // Chosen in the drawer: the search form shows the same person.
 document.addEventListener("change", (event) => {
   if (event.target.id !== "id_patient" || !event.target.value) return;
