@@ -5,7 +5,7 @@
 //   works only while nobody types; "Control+K" and "Control+Enter" work always. In an open drawer or dialog its own win.
 // - HX-Trigger: {"carebridge:toast": {"text": "…", "undo_url": "…", "kind": "bad"}} shows a toast; Undo posts to undo_url.
 // - carebridge:announce {text} is read out politely and never seen.
-// - After a 409, 422 or 429 answer the focus moves to the first field in error, else to the alert.
+// - After a 403, 409, 412, 422 or 429 answer the focus moves to the first field in error, else to the alert.
 // - <button data-theme-toggle>, <button data-help>, <button data-print>.
 
 const root = document.documentElement;
@@ -138,7 +138,7 @@ for (const name of ["htmx:sendError", "htmx:timeout"]) {
 }
 
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (![409, 422, 429].includes(event.detail.xhr?.status)) return;
+  if (![403, 409, 412, 422, 429].includes(event.detail.xhr?.status)) return;
   const scope = event.detail.elt;
   const first = $('[aria-invalid="true"]', scope) ?? (scope.matches('[role="alert"]') ? scope : $('[role="alert"]', scope));
   if (first && !first.matches("input, select, textarea, button, a")) first.tabIndex = -1;
