@@ -23,6 +23,9 @@ from scheduling.models.service import AppointmentType, Modality, Requirement
 if TYPE_CHECKING:
     from carebridge.accounts.models import User
 
+CHECK_OCCUPATION = "PERFORM scheduling_check_occupation({}); RETURN NULL;"
+"""Body of the deferred triggers that keep status and ledger in step; the function is in the first migration."""
+
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Without 0, O, 1 and I, which people confuse on the phone."""
 
@@ -190,7 +193,7 @@ class Appointment(models.Model):
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("status"),
                 timing=pgtrigger.Deferred,
-                func="PERFORM scheduling_check_occupation(NEW.id); RETURN NULL;",
+                func=CHECK_OCCUPATION.format("NEW.id"),
             )
         ]
 
@@ -252,7 +255,7 @@ class Allocation(models.Model):
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
                 timing=pgtrigger.Deferred,
-                func="PERFORM scheduling_check_occupation(COALESCE(NEW.appointment_id, OLD.appointment_id)); RETURN NULL;",
+                func=CHECK_OCCUPATION.format("COALESCE(NEW.appointment_id, OLD.appointment_id)"),
             )
         ]
 
