@@ -78,9 +78,9 @@ def lock_for_share(*wanted: tuple[type[models.Model], object]) -> list[Any]:
     quote = connection.ops.quote_name
     columns, tables, conditions = [], [], []
     for place, (model, _) in enumerate(wanted):
-        columns += [f"t{place}.{quote(field.column)}" for field in model._meta.concrete_fields]
+        columns += [f"t{place}.{quote(str(field.column))}" for field in model._meta.concrete_fields]
         tables.append(f"{quote(model._meta.db_table)} t{place}")
-        conditions.append(f"t{place}.{quote(model._meta.pk.column)} = %s")
+        conditions.append(f"t{place}.{quote(str(model._meta.pk.column))} = %s")
     statement = f"SELECT {', '.join(columns)} FROM {', '.join(tables)} WHERE {' AND '.join(conditions)} FOR SHARE"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(statement, [pk for _, pk in wanted])

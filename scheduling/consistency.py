@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db import connection
 
@@ -55,7 +56,7 @@ def findings(first_day: date, last_day: date) -> Iterator[Finding]:
     """Every contradiction on UTC days (both included); none when all is well."""
     for difference in ledger_masks.verify(first_day, last_day):
         yield Finding("masks say what the ledger says", (difference.resource_id,))
-    facts = {"first": first_day, "last": last_day, "releasing": sorted(RELEASING)}
+    facts: dict[str, Any] = {"first": first_day, "last": last_day, "releasing": sorted(RELEASING)}
     for rule, statement in _RULES.items():
         with connection.cursor() as cursor:
             cursor.execute(statement, facts)

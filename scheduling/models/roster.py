@@ -37,7 +37,7 @@ class WeeklyRow(models.Model):
         return f"{self.get_weekday_display()} {self.starts:%H:%M} to {self.ends:%H:%M}"  # type: ignore[attr-defined]
 
 
-def weekly_constraints(prefix: str) -> list[models.CheckConstraint]:
+def weekly_constraints(prefix: str) -> list[models.BaseConstraint]:
     """The constraints that every weekly row keeps."""
     return [
         in_order(f"{prefix}_in_order", "starts", "ends"),
