@@ -103,7 +103,7 @@ def opening(
     """The change that a new week, closures not yet saved and reopenings would make."""
     touched = [(row.starts_at, row.ends_at) for row in (*close, *reopen)]
     now = timezone.now()
-    gone = {row.pk for row in reopen}
+    gone: set[int | None] = {row.pk for row in reopen}
 
     def revise(facts: RosterFacts) -> RosterFacts:
         facts = facts.without("closures", gone).plus("closures", *(timed_row(Kind.CLOSED, row) for row in close))

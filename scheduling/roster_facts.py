@@ -70,7 +70,7 @@ class RosterFacts:
     extra: tuple[Timed, ...] = ()
     blocks: tuple[Timed, ...] = ()
 
-    def without(self, table: str, keys: Collection[int]) -> RosterFacts:
+    def without(self, table: str, keys: Collection[int | None]) -> RosterFacts:
         """The same facts as if the saved rows of one table with these keys were gone."""
         return replace(self, **{table: tuple(row for row in getattr(self, table) if row.key not in keys)})
 

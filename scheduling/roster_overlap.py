@@ -17,7 +17,7 @@ HORIZON = timedelta(weeks=56)
 
 
 def refuse_overlap(
-    row: Weekly | Timed, resource: Resource, first: date, last: date, *, replacing: Collection[int] = ()
+    row: Weekly | Timed, resource: Resource, first: date, last: date, *, replacing: Collection[int | None] = ()
 ) -> None:
     """Raise RosterConflict if the row would meet another session of the resource between two days, both included.
 
