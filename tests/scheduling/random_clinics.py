@@ -6,7 +6,7 @@ import zoneinfo
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
-from tests.scheduling.oracle import Kind, Need, Offer, Once, Place, Thing, Weekly, World
+from tests.scheduling.worlds import Kind, Need, Offer, Once, Place, Thing, Weekly, World
 
 ZONES = ["Europe/London", "America/New_York", "Australia/Lord_Howe", "Pacific/Auckland", "Asia/Kathmandu", "UTC"]
 # Around the changes of the clocks in both hemispheres, and a week without any.
@@ -118,6 +118,7 @@ def _kind(random: Random, number: int, doctors: list[int], world: World) -> Kind
     end = end if end is None or end > begin else None
     kind = Kind(
         number,
+        minutes,
         begin,
         end,
         step=random.choice([5, 10, 15, 20, 30, 60]),

@@ -15,8 +15,9 @@ from scheduling.availability.starts import Starts
 from scheduling.roster_time import Extent, SingleTime, WeeklyTime
 from scheduling.timeline import Horizon
 from tests.scheduling import oracle
-from tests.scheduling.oracle import Offer, Once, Thing, Weekly, World
 from tests.scheduling.random_clinics import random_world
+from tests.scheduling.worlds import Kind, Offer, Once, Thing, Weekly, World
+from tests.scheduling.worlds import Need as NeedRow
 
 WORLDS = 130
 """Each world is searched for three types, at each clinic and at both, on one day and on three: 18 cases a world."""
@@ -53,7 +54,7 @@ def as_rows(world: World) -> tuple[list[WeeklyTime], list[SingleTime]]:
     )
 
 
-def as_plan(world: World, kind: oracle.Kind, offer: Offer) -> VisitPlan:
+def as_plan(world: World, kind: Kind, offer: Offer) -> VisitPlan:
     place = world.places[offer.clinic]
     first, last = window_steps(kind.doctor_begin, kind.doctor_end, offer.minutes, offer.minutes)
     return VisitPlan(
@@ -85,7 +86,7 @@ def as_plan(world: World, kind: oracle.Kind, offer: Offer) -> VisitPlan:
     )
 
 
-def as_need(world: World, need: oracle.Need, offer: Offer) -> Need:
+def as_need(world: World, need: NeedRow, offer: Offer) -> Need:
     def asked_for(thing: Thing) -> bool:
         named = thing.id == need.resource or (need.category is not None and need.category in thing.categories)
         return named and thing.active and offer.clinic in thing.clinics and thing.id != offer.resource
@@ -140,7 +141,7 @@ def test_search_offers_exactly_what_the_oracle_finds(random):
                 ]
 
 
-def search(world: World, kind: oracle.Kind, clinics: list[int], first: date, last: date, now: datetime) -> list:
+def search(world: World, kind: Kind, clinics: list[int], first: date, last: date, now: datetime) -> list:
     plans = [as_plan(world, kind, offer) for offer in kind.offers if offer.clinic in clinics]
     horizon = Horizon(first - timedelta(days=2), (last - first).days + 5)
     return offered(world, plans, as_facts(world, plans, horizon), first, last, now)
