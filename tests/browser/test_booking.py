@@ -1,0 +1,164 @@
+"""Reception at work in a real browser: find a time, hold it, book it for somebody new, lose one, move one."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from scheduling.booking import book_appointment
+from scheduling.models import Appointment, Status
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+PASSWORD = "carebridge-demo"
+
+
+@pytest.fixture
+def browser(chromium, monkeypatch):
+    # Playwright runs an event loop in this thread, which Django would otherwise refuse to query from.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: str):
+    """Signs somebody in, in a browser session of their own, and opens an address."""
+
+    def run(user, path: str) -> Page:
+        user.set_password(PASSWORD)
+        user.save()
+        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+        page.goto(f"{site}/accounts/login/?next={path}")
+        page.fill("[name=login]", user.username)
+        page.fill("[name=password]", PASSWORD)
+        page.press("[name=password]", "Enter")
+        page.wait_for_url(f"**{path}*")
+        return page
+
+    return run
+
+
+def slot_of(page: Page, clock: str):
+    return page.locator(".dgroup .slot", has_text=clock).first
+
+
+def search_monday(page: Page, consultation, monday) -> None:
+    page.fill("#id_from", monday.isoformat())
+    page.fill("#id_to", monday.isoformat())
+    page.select_option("#id_service", str(consultation.service_id))
+    expect(page.locator(".dgroup")).to_have_count(1)
+
+
+def test_reception_books_a_time_for_a_new_patient_and_a_colleague_sees_it(
+    open_page, receptionist, clinic_admin, consultation, dr_osei, room_2, harbour, monday
+):
+    page = open_page(receptionist, "/find/")
+    search_monday(page, consultation, monday)
+    slot_of(page, "10:00").click()
+    expect(page.locator("#drawer")).to_contain_text("Held for you")
+    expect(page.locator(".explain:visible")).to_contain_text("Why 10:00 works")
+
+    colleague = open_page(clinic_admin, f"/board/?clinic={harbour.pk}&day={monday}")
+    expect(colleague.locator("main")).to_contain_text("Held")
+
+    page.fill("#booking-patient", "grace whitfield")
+    page.get_by_role("option", name="Add “grace whitfield”").click()
+    dialog = page.locator("#dialog")
+    expect(dialog.get_by_label("First name")).to_have_value("Grace")
+    dialog.get_by_label("Birth date").fill("1979-02-14")
+    dialog.get_by_role("button", name="Add patient").click()
+    expect(page.locator("#booking-details")).to_contain_text("Grace Whitfield")
+    page.get_by_label("Note for the team").fill("Prefers a chair by the door")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#drawer")).to_contain_text("Booked")
+
+    visit = Appointment.objects.get()
+    assert (visit.patient.full_name, visit.notes) == ("Grace Whitfield", "Prefers a chair by the door")
+    assert visit.local_start.strftime("%H:%M") == "10:00"
+    expect(colleague.locator("main")).to_contain_text("Grace Whitfield", timeout=35_000)
+
+
+def test_a_lost_time_offers_the_nearest_and_nothing_is_typed_twice(
+    open_page, receptionist, consultation, dr_osei, harbour, monday, patient, another_patient
+):
+    page = open_page(receptionist, "/find/")
+    page.fill("#patient-text", "calloway")
+    page.get_by_role("option", name="Nerys Calloway").click()
+    search_monday(page, consultation, monday)
+    slot_of(page, "10:00").click()
+    page.get_by_label("Note for the team").fill("Brings her mother")
+    ten = datetime.combine(monday, time(10), tzinfo=harbour.zone)
+    # A hold is a courtesy: a colleague's override does not ask it, and the ledger decides.
+    page.request.post(page.locator("[data-release]").get_attribute("hx-post"), headers=_csrf(page))
+    book_appointment(
+        patient=another_patient,
+        appointment_type=consultation,
+        doctor=dr_osei,
+        clinic=harbour,
+        starts_at=ten,
+        by=None,
+    )
+    page.keyboard.press("Control+Enter")
+
+    alert = page.locator("#drawer [role=alert]")
+    expect(alert).to_contain_text("Nothing was saved")
+    expect(alert.locator(".slot")).to_have_count(3)
+    alert.locator(".slot").first.click()
+    expect(page.locator("#drawer")).to_contain_text("Held for you")
+    expect(page.get_by_label("Note for the team")).to_have_value("Brings her mother")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#drawer")).to_contain_text("Booked")
+    assert Appointment.objects.filter(patient=patient).count() == 1
+
+
+def test_a_visit_is_moved_and_then_cancelled(
+    open_page, receptionist, patient, consultation, dr_osei, harbour, monday, patient_request
+):
+    ten = datetime.combine(monday, time(10), tzinfo=harbour.zone)
+    visit = book_appointment(
+        patient=patient, appointment_type=consultation, doctor=dr_osei, clinic=harbour, starts_at=ten, by=None
+    )
+    page = open_page(receptionist, f"/find/?move={visit.reference}&from={monday}&to={monday}")
+    expect(page.locator(".fform")).to_contain_text("The old time is kept until the new one is confirmed")
+    slot_of(page, "11:15").click()
+    page.get_by_role("button", name="Move here").click()
+    expect(page.locator("#drawer")).to_contain_text("Moved")
+
+    visit.refresh_from_db()
+    assert visit.status == Status.RESCHEDULED
+    page.get_by_role("link", name="Show on the board").click()
+    page.locator(".acard", has_text="Nerys Calloway").first.click()
+    page.locator("#drawer").get_by_role("button", name="Cancel").or_(
+        page.locator("#drawer").get_by_role("link", name="Cancel")
+    ).first.click()
+    dialog = page.locator("#dialog")
+    dialog.get_by_label("Reason").select_option(label="Patient asked")
+    dialog.locator("button[type=submit]").click()
+    expect(dialog).to_be_hidden()
+
+    assert Appointment.objects.get(moved_from=visit).status == Status.CANCELLED
+
+
+def test_the_finder_has_no_accessibility_violations(
+    open_page, receptionist, consultation, dr_osei, dr_wilk, patient, monday
+):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = open_page(receptionist, "/find/")
+    search_monday(page, consultation, monday)
+    slot_of(page, "10:00").click()
+    expect(page.locator("#drawer")).to_contain_text("Held for you")
+
+    for theme in ("light", "dark"):
+        page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+        results = Axe().run(page)
+        assert results.violations_count == 0, results.generate_report()
+
+
+def _csrf(page: Page) -> dict[str, str]:
+    token = page.locator("#booking-form [name=csrfmiddlewaretoken]").get_attribute("value") or ""
+    return {"X-CSRFToken": token, "Referer": page.url}

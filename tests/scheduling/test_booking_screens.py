@@ -1,0 +1,329 @@
+"""The booking drawer and the patient dialogs: holding, confirming, being refused, adding and looking up people."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+import pytest
+import redis
+from django.urls import reverse
+
+from carebridge.audit.models import LogEntry
+from scheduling import hold_store
+from scheduling.booking import book_appointment
+from scheduling.models import Appointment, Patient, Status
+from tests import factories
+
+pytestmark = pytest.mark.django_db(transaction=True)
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+HTMX = {"HTTP_HX_REQUEST": "true"}
+
+
+@pytest.fixture
+def reception(client, receptionist):
+    client.force_login(receptionist, backend=BACKEND)
+    return client
+
+
+@pytest.fixture
+def ten(monday, harbour):
+    return datetime.combine(monday, time(10), tzinfo=harbour.zone)
+
+
+@pytest.fixture
+def choice(dr_osei, harbour, consultation, ten):
+    """What the page sends when Monday ten o'clock with Dr Osei is pressed."""
+    return {"slot": f"{dr_osei.pk}.{harbour.pk}.{ten.isoformat()}", "type": consultation.pk}
+
+
+def attempt_in(response) -> str:
+    page = response.content.decode()
+    start = page.index('id="booking-hold" value="') + len('id="booking-hold" value="')
+    return page[start : page.index('"', start)]
+
+
+def text_of(response) -> str:
+    return " ".join(response.content.decode().split())
+
+
+def test_choosing_a_time_holds_it_and_says_why_it_works(reception, choice):
+    response = reception.post(reverse("scheduling:hold"), choice, **HTMX)
+
+    assert "Held for you" in text_of(response)
+    assert "Why 10:00 works" in text_of(response)
+    (record,) = hold_store.alive()
+    assert record.owner not in response.content.decode()
+
+
+def test_a_colleagues_hold_is_respected_and_nearer_times_are_offered(reception, client_of, clinic_admin, choice):
+    reception.post(reverse("scheduling:hold"), choice, **HTMX)
+
+    refused = client_of(clinic_admin).post(reverse("scheduling:hold"), choice | {"notes": "Prefers a chair"}, **HTMX)
+
+    assert refused.status_code == 409
+    assert text_of(refused).count('class="slot num"') == 3
+    assert "Prefers a chair" in text_of(refused)
+
+
+@pytest.fixture
+def client_of():
+    from django.test import Client
+
+    def sign_in(user) -> Client:
+        client = Client()
+        client.force_login(user, backend=BACKEND)
+        return client
+
+    return sign_in
+
+
+def test_confirming_books_with_the_hold_and_spends_it(reception, choice, patient):
+    attempt = attempt_in(reception.post(reverse("scheduling:hold"), choice, **HTMX))
+
+    done = reception.post(
+        reverse("scheduling:book"),
+        choice | {"hold": attempt, "patient": str(patient.pk), "channel": "phone", "notes": "Knee hurts"},
+        **HTMX,
+    )
+
+    visit = Appointment.objects.get()
+    assert (visit.patient, visit.status, visit.channel, visit.notes) == (patient, "confirmed", "phone", "Knee hurts")
+    assert visit.reference in text_of(done)
+    assert "carebridge:toast" in done["HX-Trigger"]
+    assert hold_store.alive() == []
+
+
+def test_confirming_without_a_patient_asks_for_one_and_saves_nothing(reception, choice):
+    refused = reception.post(reverse("scheduling:book"), choice | {"channel": "desk"}, **HTMX)
+
+    assert refused.status_code == 422
+    assert "Choose or add the patient first. Nothing was saved." in text_of(refused)
+    assert not Appointment.objects.exists()
+
+
+def test_a_lost_time_says_so_keeps_what_was_typed_and_offers_the_nearest(
+    reception, choice, patient, another_patient, consultation, dr_osei, harbour, ten
+):
+    book_appointment(
+        patient=another_patient,
+        appointment_type=consultation,
+        doctor=dr_osei,
+        clinic=harbour,
+        starts_at=ten,
+        by=None,
+    )
+
+    refused = reception.post(
+        reverse("scheduling:book"),
+        choice | {"patient": str(patient.pk), "channel": "desk", "notes": "Brings her mother"},
+        **HTMX,
+    )
+
+    page = text_of(refused)
+    assert refused.status_code == 409
+    assert "Nothing was saved" in page
+    assert page.count('class="slot num"') == 3
+    assert "Brings her mother" in page
+    assert "Nerys Calloway" in page
+
+
+def test_release_gives_the_time_back(reception, choice):
+    attempt = attempt_in(reception.post(reverse("scheduling:hold"), choice, **HTMX))
+
+    reception.post(reverse("scheduling:release", args=[attempt]), **HTMX)
+
+    assert hold_store.alive() == []
+
+
+def test_another_session_cannot_release_or_extend_a_hold(reception, client_of, clinic_admin, choice):
+    attempt = attempt_in(reception.post(reverse("scheduling:hold"), choice, **HTMX))
+    stranger = client_of(clinic_admin)
+
+    stranger.post(reverse("scheduling:release", args=[attempt]), **HTMX)
+    stranger.post(reverse("scheduling:extend", args=[attempt]), **HTMX)
+
+    (record,) = hold_store.alive()
+    assert not record.extended
+
+
+def test_a_hold_is_extended_once(reception, choice):
+    attempt = attempt_in(reception.post(reverse("scheduling:hold"), choice, **HTMX))
+    url = reverse("scheduling:extend", args=[attempt])
+
+    assert reception.post(url, **HTMX).status_code == 200
+    assert reception.post(url, **HTMX).status_code == 409
+
+
+def test_without_redis_times_cannot_be_held_but_booking_works(reception, choice, patient, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+
+    held = reception.post(reverse("scheduling:hold"), choice, **HTMX)
+    done = reception.post(reverse("scheduling:book"), choice | {"patient": str(patient.pk), "channel": "desk"}, **HTMX)
+
+    assert "can't be held right now" in text_of(held)
+    assert done.status_code == 200
+    assert Appointment.objects.get().status == Status.CONFIRMED
+    with pytest.raises(redis.RedisError):
+        hold_store.alive()
+
+
+def test_moving_keeps_the_old_time_until_the_new_one_is_sure(
+    reception, patient, consultation, dr_osei, harbour, ten, choice
+):
+    visit = book_appointment(
+        patient=patient, appointment_type=consultation, doctor=dr_osei, clinic=harbour, starts_at=ten, by=None
+    )
+    later = f"{dr_osei.pk}.{harbour.pk}.{(ten + timedelta(minutes=15)).isoformat()}"
+
+    held = reception.post(
+        reverse("scheduling:hold"), {"slot": later, "type": consultation.pk, "move": visit.reference}, **HTMX
+    )
+    done = reception.post(
+        reverse("scheduling:book"),
+        {"slot": later, "type": consultation.pk, "move": visit.reference, "hold": attempt_in(held), "channel": "desk"},
+        **HTMX,
+    )
+
+    visit.refresh_from_db()
+    assert held.status_code == 200, "the visit's own time counts as free"
+    assert visit.status == Status.RESCHEDULED
+    assert visit.moved_to.starts_at == ten + timedelta(minutes=15)
+    assert visit.moved_to.reference in text_of(done)
+
+
+def test_a_time_outside_hours_is_explained_and_booked_only_with_a_reason(
+    reception, dr_osei, harbour, consultation, monday, patient
+):
+    form = {
+        "slot": "ask",
+        "type": consultation.pk,
+        "ask_doctor": dr_osei.pk,
+        "ask_clinic": harbour.pk,
+        "ask_day": monday.isoformat(),
+        "ask_time": "08:00",
+    }
+
+    asked = reception.post(reverse("scheduling:hold"), form, **HTMX)
+    slot = f"{dr_osei.pk}.{harbour.pk}.{datetime.combine(monday, time(8), tzinfo=harbour.zone).isoformat()}"
+    wish = {"slot": slot, "type": consultation.pk, "patient": str(patient.pk), "channel": "desk"}
+    refused = reception.post(reverse("scheduling:book"), wish, **HTMX)
+    booked = reception.post(reverse("scheduling:book"), wish | {"override_reason": "Only bus at 08:30"}, **HTMX)
+
+    assert "Dr Osei works 08:30 to 17:30" in text_of(asked)
+    assert "Why set the rule aside?" in text_of(asked)
+    assert (refused.status_code, booked.status_code) == (422, 200)
+    assert Appointment.objects.get().override_reason == "Only bus at 08:30"
+
+
+@pytest.mark.parametrize("slot", ["", "x", "1.2.yesterday", "1.2.2026-11-25T10:00:00", "1.2.2026-13-99T10:00:00+00:00"])
+def test_a_malformed_time_is_a_422_not_a_crash(reception, consultation, dr_osei, slot):
+    assert (
+        reception.post(reverse("scheduling:hold"), {"slot": slot, "type": consultation.pk}, **HTMX).status_code == 422
+    )
+
+
+@pytest.mark.parametrize(("who", "status"), [("support", 403), ("doctor_user", 403), ("receptionist_elsewhere", 404)])
+def test_who_may_not_book_here_cannot_hold_or_book(client_of, request, choice, patient, who, status):
+    client = client_of(request.getfixturevalue(who))
+    wish = choice | {"patient": str(patient.pk), "channel": "desk"}
+
+    assert client.post(reverse("scheduling:hold"), choice, **HTMX).status_code == status
+    assert client.post(reverse("scheduling:book"), wish, **HTMX).status_code == status
+    assert not Appointment.objects.exists()
+
+
+def test_a_patient_of_another_clinic_can_be_booked_only_after_the_audited_look_up(
+    reception, choice, patient_elsewhere, receptionist, harbour
+):
+    wish = choice | {"patient": str(patient_elsewhere.pk), "channel": "desk"}
+    assert reception.post(reverse("scheduling:book"), wish, **HTMX).status_code == 404
+
+    found = reception.post(
+        reverse("scheduling:patient-identify"),
+        {"birth_date": patient_elsewhere.birth_date.isoformat(), "family_name": "Novak", "clinic": harbour.pk},
+        **HTMX,
+    )
+
+    assert "Irena Novak" in text_of(found)
+    assert LogEntry.objects.get(event="patient.identified").actor == receptionist
+    assert reception.post(reverse("scheduling:book"), wish, **HTMX).status_code == 200
+
+
+def test_a_birth_date_alone_finds_nobody(reception, patient_elsewhere, harbour):
+    refused = reception.post(
+        reverse("scheduling:patient-identify"),
+        {"birth_date": patient_elsewhere.birth_date.isoformat(), "clinic": harbour.pk},
+        **HTMX,
+    )
+
+    assert refused.status_code == 422
+    assert "Novak" not in text_of(refused)
+
+
+def test_a_new_patient_is_added_in_place_and_chosen(reception, harbour):
+    form = {
+        "given_name": "Grace",
+        "family_name": "Whitfield",
+        "birth_date": "1979-02-14",
+        "sex": "female",
+        "mobile": "07700 900218",
+        "clinic": harbour.pk,
+    }
+
+    added = reception.post(reverse("scheduling:patient-new"), form, **HTMX)
+
+    patient = Patient.objects.get(family_name="Whitfield")
+    assert patient.mobile == "+447700900218"
+    assert str(patient.pk) in added["HX-Trigger"]
+
+
+def test_a_likely_duplicate_shows_the_record_on_file_and_saves_nothing(reception, patient, harbour):
+    form = {
+        "given_name": "Nerys",
+        "family_name": "Calloway",
+        "birth_date": patient.birth_date.isoformat(),
+        "sex": "female",
+        "clinic": harbour.pk,
+    }
+
+    warned = reception.post(reverse("scheduling:patient-new"), form, **HTMX)
+    assert warned.status_code == 422
+    assert str(patient.pk) in text_of(warned)
+    assert Patient.objects.count() == 1
+
+    assert (
+        reception.post(reverse("scheduling:patient-new"), form | {"allow_duplicate": "on"}, **HTMX).status_code == 200
+    )
+    assert Patient.objects.count() == 2
+
+
+def test_a_number_nobody_can_dial_is_marked_at_its_field(reception, harbour):
+    form = {"given_name": "A", "family_name": "B", "birth_date": "1990-01-01", "sex": "unknown", "clinic": harbour.pk}
+
+    refused = reception.post(reverse("scheduling:patient-new"), form | {"mobile": "12"}, **HTMX)
+
+    assert refused.status_code == 422
+    assert "id_mobile_error" in text_of(refused)
+
+
+def test_opening_a_record_is_logged_with_the_name_of_who_opened_it(
+    reception, patient, receptionist, client_of, receptionist_elsewhere
+):
+    assert "Nerys Calloway" in text_of(reception.get(reverse("scheduling:patient", args=[patient.pk])))
+
+    assert LogEntry.objects.get(event="patient.opened").actor == receptionist
+    stranger = client_of(receptionist_elsewhere)
+    assert stranger.get(reverse("scheduling:patient", args=[patient.pk])).status_code == 404
+
+
+@pytest.mark.parametrize("people", [1, 3])
+def test_suggestions_cost_the_same_for_one_person_and_for_three(
+    reception, harbour, people, django_assert_max_num_queries
+):
+    for n in range(people):
+        factories.PatientFactory(family_name=f"Whit{n}", search_name=f"ann whit{n}", at=[harbour])
+
+    with django_assert_max_num_queries(6):
+        page = text_of(reception.post(reverse("scheduling:patient-suggest"), {"patient_text": "whit"}, **HTMX))
+
+    assert page.count("data-value=") == people
