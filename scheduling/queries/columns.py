@@ -30,6 +30,7 @@ class Blocked:
     title: str = ""
     text: str = ""
     when: str = ""
+    is_crowded: bool = False
 
     @property
     def icon(self) -> str:
@@ -113,6 +114,7 @@ def _block(row: ScheduleBlock, cards: Collection[Card], frame: DayFrame) -> Bloc
         title=TITLES[ScheduleBlock.Kind(row.kind)],
         text=". ".join(filter(None, words)),
         when=_when(span, frame),
+        is_crowded=any(overlaps(card.span, span) for card in cards if not card.is_ghost),
     )
 
 

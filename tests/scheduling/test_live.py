@@ -1,0 +1,180 @@
+"""Live screens: who is told, that they are told nothing but that, and that a lost Redis hurts nobody."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, time
+
+import pytest
+from asgiref.sync import async_to_sync
+from channels.db import database_sync_to_async
+from channels.layers import channel_layers
+from channels.testing import WebsocketCommunicator
+from django.contrib.sessions.backends.db import SessionStore
+from django.test import override_settings
+
+from carebridge.accounts.models import Role
+from carebridge.asgi import application
+from scheduling import consumers, live
+from scheduling.booking import book_appointment
+from scheduling.cancelling import cancel_appointment
+from scheduling.memberships import revoke_membership
+from scheduling.models import Appointment
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def fresh_layer(monkeypatch):
+    """Each test runs its own event loop, so each needs a layer of its own; roles are asked for at every message."""
+    channel_layers.backends.clear()
+    monkeypatch.setattr(consumers, "FRESH_SECONDS", 0)
+    yield
+    channel_layers.backends.clear()
+
+
+@pytest.fixture
+def book(patient, consultation, dr_osei, harbour, receptionist, monday, room_1):
+    def run() -> Appointment:
+        start = datetime.combine(monday, time(10), tzinfo=harbour.zone)
+        wish = {"patient": patient, "appointment_type": consultation, "doctor": dr_osei, "clinic": harbour}
+        return book_appointment(**wish, starts_at=start, by=receptionist)
+
+    return run
+
+
+@pytest.fixture
+def screen(settings, client):
+    """Signs somebody in; what it returns opens a live connection as them."""
+
+    def sign_in(user, clinic):
+        client.force_login(user)
+        cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+        headers = [(b"cookie", cookie.encode()), (b"origin", b"http://testserver"), (b"host", b"testserver")]
+        return lambda: WebsocketCommunicator(application, f"/ws/schedule/{clinic.pk}/", headers=headers)
+
+    return sign_in
+
+
+def run(scenario) -> None:
+    """Run a scenario of sockets in an event loop of its own."""
+    async_to_sync(scenario)()
+
+
+async def closed_with(socket: WebsocketCommunicator) -> int:
+    message = await socket.receive_output(timeout=5)
+    assert message["type"] == "websocket.close"
+    return message["code"]
+
+
+def test_a_booking_reaches_the_screen_as_clinic_and_day_and_nothing_else(screen, receptionist, harbour, book, monday):
+    opened = screen(receptionist, harbour)
+
+    async def scenario():
+        socket = opened()
+        assert (await socket.connect())[0]
+        await asyncio.sleep(0.3)
+        await database_sync_to_async(book)()
+        assert await socket.receive_json_from(timeout=5) == {"clinic": harbour.pk, "day": monday.isoformat()}
+        await socket.disconnect()
+
+    run(scenario)
+
+
+def test_a_doctor_hears_of_their_own_list(screen, doctor_user, harbour, book, monday):
+    opened = screen(doctor_user, harbour)
+
+    async def scenario():
+        socket = opened()
+        assert (await socket.connect())[0]
+        await asyncio.sleep(0.3)
+        await database_sync_to_async(book)()
+        assert (await socket.receive_json_from(timeout=5))["day"] == monday.isoformat()
+        await socket.disconnect()
+
+    run(scenario)
+
+
+def test_a_receptionist_of_another_clinic_may_not_listen(screen, receptionist_elsewhere, harbour):
+    opened = screen(receptionist_elsewhere, harbour)
+
+    async def scenario():
+        socket = opened()
+        await socket.connect()
+        assert await closed_with(socket) == consumers.NOT_YOURS
+
+    run(scenario)
+
+
+def test_whoever_is_not_signed_in_may_not_listen(harbour):
+    async def scenario():
+        headers = [(b"origin", b"http://testserver"), (b"host", b"testserver")]
+        socket = WebsocketCommunicator(application, f"/ws/schedule/{harbour.pk}/", headers=headers)
+        await socket.connect()
+        assert await closed_with(socket) == consumers.SIGNED_OUT
+
+    run(scenario)
+
+
+def test_a_page_of_another_site_gets_no_connection(harbour):
+    async def scenario():
+        headers = [(b"origin", b"https://evil.example"), (b"host", b"testserver")]
+        socket = WebsocketCommunicator(application, f"/ws/schedule/{harbour.pk}/", headers=headers)
+        assert not (await socket.connect())[0]
+
+    run(scenario)
+
+
+def test_losing_the_role_drops_the_connection_before_the_next_message(screen, receptionist, harbour, book):
+    # The visit is booked first: afterwards the receptionist could not.
+    def lose_role_then_change(visit):
+        revoke_membership(user=receptionist, clinic=harbour, role=Role.RECEPTIONIST, by=None)
+        live.announce([live.Change(harbour.pk, visit.local_date)])
+
+    opened = screen(receptionist, harbour)
+
+    async def scenario():
+        visit = await database_sync_to_async(book)()
+        socket = opened()
+        await socket.connect()
+        await asyncio.sleep(0.3)
+        await database_sync_to_async(lose_role_then_change)(visit)
+        assert await closed_with(socket) == consumers.NOT_YOURS
+
+    run(scenario)
+
+
+def test_signing_out_drops_the_connection(screen, receptionist, harbour, client, settings):
+    def sign_out_then_change():
+        SessionStore(client.cookies[settings.SESSION_COOKIE_NAME].value).flush()
+        live.announce([live.Change(harbour.pk, None)])
+
+    opened = screen(receptionist, harbour)
+
+    async def scenario():
+        socket = opened()
+        await socket.connect()
+        await asyncio.sleep(0.3)
+        await database_sync_to_async(sign_out_then_change)()
+        assert await closed_with(socket) == consumers.SIGNED_OUT
+
+    run(scenario)
+
+
+NOWHERE = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [{"address": "redis://127.0.0.1:1/0", "socket_connect_timeout": 0.2}]},
+    }
+}
+
+
+@override_settings(CHANNEL_LAYERS=NOWHERE)
+def test_without_redis_bookings_go_on_and_the_failure_is_counted(book, receptionist, patient_request):
+    failed = live.FAILED._value.get()
+
+    visit = book()
+    cancel_appointment(appointment=visit, reason=patient_request, by=receptionist)
+
+    assert live.FAILED._value.get() == failed + 2
+    assert live.todays_counters()["failed"] >= 2
