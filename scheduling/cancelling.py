@@ -44,10 +44,7 @@ def cancel_appointment(
 
     require(by, Permission.CANCEL, appointment.clinic_id)
     check_version(appointment, version)
-    if appointment.status not in CANCELLABLE:
-        raise WrongStatus(f"{appointment} is {appointment.get_status_display().lower()}: it can't be cancelled.")
-    cutoff = policies.cancel_cutoff(appointment.appointment_type, appointment.clinic, appointment.starts_at)
-    require_exception_after(cutoff, now=now, by=by, exception_reason=exception_reason, verb="cancelled")
+    cutoff = check_cancellable(appointment, now=now, by=by, exception_reason=exception_reason)
 
     before = appointment.status
     appointment.status = Status.CANCELLED
@@ -72,6 +69,15 @@ def cancel_appointment(
         changes={"status": (before, Status.CANCELLED), "reason": (None, reason.code), "late": (None, now > cutoff)},
     )
     return cancellation
+
+
+def check_cancellable(appointment: Appointment, *, now: datetime, by: User | None, exception_reason: str) -> datetime:
+    """The cut-off, after which a cancellation is late. Raises WrongStatus or PolicyRefused (past_cutoff)."""
+    if appointment.status not in CANCELLABLE:
+        raise WrongStatus(f"{appointment} is {appointment.get_status_display().lower()}: it can't be cancelled.")
+    cutoff = policies.cancel_cutoff(appointment.appointment_type, appointment.clinic, appointment.starts_at)
+    require_exception_after(cutoff, now=now, by=by, exception_reason=exception_reason, verb="cancelled")
+    return cutoff
 
 
 def check_version(appointment: Appointment, version: int | None) -> None:

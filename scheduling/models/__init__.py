@@ -1,17 +1,13 @@
 """The schema of scheduling. Models hold fields, constraints, querysets and facts about themselves; no decisions."""
 
 from scheduling.models.appointment import (
-    Allocation,
     Appointment,
     AppointmentGroup,
-    Cancellation,
-    CancellationReason,
     Channel,
     ExternalReference,
-    IdempotencyRecord,
-    ResourceDay,
     Status,
 )
+from scheduling.models.cancellation import Cancellation, CancellationReason
 from scheduling.models.clinic import (
     Clinic,
     ClinicClosure,
@@ -21,6 +17,8 @@ from scheduling.models.clinic import (
     OpeningHours,
 )
 from scheduling.models.history import HandlerFailure, ScheduleEvent
+from scheduling.models.idempotency import IdempotencyRecord
+from scheduling.models.ledger import Allocation, ResourceDay
 from scheduling.models.patient import Patient, PatientClinic, Referral
 from scheduling.models.resource import (
     Doctor,

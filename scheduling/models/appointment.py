@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Self
 
 import pgtrigger
 from django.conf import settings
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
 from scheduling.models.clinic import Clinic
 from scheduling.models.fields import in_order
 from scheduling.models.patient import Patient, Referral
-from scheduling.models.resource import Doctor, Resource
-from scheduling.models.service import AppointmentType, Modality, Requirement
+from scheduling.models.resource import Doctor
+from scheduling.models.service import AppointmentType, Modality
 
 if TYPE_CHECKING:
     from carebridge.accounts.models import User
@@ -215,116 +214,6 @@ class Appointment(models.Model):
         return self.ends_at.astimezone(self.clinic.zone)
 
 
-class Allocation(models.Model):
-    """The ledger: an appointment occupies a resource for a time. One truth for everything that can be busy.
-
-    `during` is all the time taken, buffers and cleaning included; `core` is the part inside the visit, which must
-    lie in working hours. `requirement` None is the doctor. Rows are released, never deleted.
-    """
-
-    appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="allocations")
-    resource = models.ForeignKey(Resource, on_delete=models.PROTECT, related_name="allocations", db_index=False)
-    requirement = models.ForeignKey(Requirement, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
-    core = DateTimeRangeField()
-    during = DateTimeRangeField()
-    released_at = models.DateTimeField(null=True, blank=True)
-    overbooked = models.BooleanField(default=False)
-
-    class Meta:
-        ordering = ["appointment", "id"]
-        constraints = [
-            ExclusionConstraint(
-                name="allocation_no_overlap",
-                expressions=[(F("resource"), "="), (F("during"), "&&")],
-                condition=Q(released_at__isnull=True, overbooked=False),
-                violation_error_message="That time is already taken.",
-            ),
-            models.CheckConstraint(condition=Q(during__isempty=False, core__isempty=False), name="allocation_lasts"),
-            models.CheckConstraint(condition=Q(during__contains=F("core")), name="allocation_core_inside"),
-        ]
-        indexes = [
-            # The nightly check and commands look for survivors of an overbooking, which the constraint leaves out.
-            models.Index(
-                fields=["resource"], condition=Q(released_at__isnull=True, overbooked=True), name="overbooked"
-            ),
-        ]
-        triggers = [
-            pgtrigger.Trigger(
-                name="keeps_step_with_status",
-                level=pgtrigger.Row,
-                when=pgtrigger.After,
-                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
-                timing=pgtrigger.Deferred,
-                func=CHECK_OCCUPATION.format("COALESCE(NEW.appointment_id, OLD.appointment_id)"),
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"Allocation {self.pk}"
-
-
-class ResourceDay(models.Model):
-    """What the ledger says of a resource on a UTC day, as 288 bits of five minutes. Derived, rebuildable.
-
-    Written by commands under the resource's lock, so search reads a day in one small row. Bit i (least significant
-    first) is the five minutes that begin 5·i minutes after midnight UTC.
-    """
-
-    resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="days")
-    day = models.DateField()
-    busy = models.BinaryField(help_text="36 bytes, little-endian")
-    version = models.PositiveBigIntegerField(default=1)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["resource", "day"], name="resource_day_once")]
-
-    def __str__(self) -> str:
-        return f"Resource {self.resource_id} on {self.day}"
-
-
-class CancellationReason(models.Model):
-    """A reason that staff and patients choose from; `code` is what API clients send."""
-
-    code = models.SlugField(max_length=32, unique=True)
-    label = models.CharField(max_length=60)
-    by_patient = models.BooleanField(default=True, help_text="Patients may choose it themselves")
-    is_active = models.BooleanField(default=True)
-    position = models.PositiveSmallIntegerField(default=0)
-
-    class Meta:
-        ordering = ["position", "label"]
-
-    def __str__(self) -> str:
-        return self.label
-
-
-class Cancellation(models.Model):
-    """That an appointment was cancelled: why, by whom, with how much notice, late or not."""
-
-    appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="cancellations")
-    reason = models.ForeignKey(CancellationReason, on_delete=models.PROTECT, related_name="+")
-    note = models.CharField(max_length=240, blank=True)
-    cancelled_at = models.DateTimeField()
-    cancelled_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    notice_minutes = models.IntegerField(help_text="From the cancellation to the start; negative: after it")
-    is_late = models.BooleanField(help_text="After the cut-off")
-    effects_due_at = models.DateTimeField(help_text="When the undo window ends and what follows may begin")
-    undone_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["-cancelled_at"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["appointment"], condition=Q(undone_at__isnull=True), name="cancellation_one_in_force"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"Cancellation of appointment {self.appointment_id}"
-
-
 class ExternalReference(models.Model):
     """What another system calls this appointment."""
 
@@ -340,20 +229,3 @@ class ExternalReference(models.Model):
 
     def __str__(self) -> str:
         return f"{self.system} reference of appointment {self.appointment_id}"
-
-
-class IdempotencyRecord(models.Model):
-    """The answer given to a request that carried an Idempotency-Key, kept at least 24 hours."""
-
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    key = models.CharField(max_length=120)
-    request_hash = models.CharField(max_length=64, help_text="SHA-256 of method, path and body")
-    status_code = models.PositiveSmallIntegerField()
-    target = models.CharField(max_length=64, help_text="Reference or id of what was made; never the body")
-    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "key"], name="idempotency_key_once")]
-
-    def __str__(self) -> str:
-        return f"Idempotency record {self.pk}"
