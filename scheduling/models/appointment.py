@@ -1,4 +1,4 @@
-"""Appointments and the ledger of what they occupy."""
+"""Appointments: who sees whom, where and when, in which status."""
 
 from __future__ import annotations
 
