@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -51,7 +52,8 @@ def _migrate_into(server: psycopg.Connection, name: str) -> None:
 
 def environment(database: str) -> dict[str, str]:
     """Return the environment in which a process of its own works on `database` of the test server."""
-    url = os.environ["DATABASE_URL"].replace(f"/{settings.DATABASES['default']['NAME']}?", f"/{database}?")
+    # By the time a test asks, Django's settings name the test database, so the old name can't be looked up there.
+    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
     return {**os.environ, "DJANGO_SETTINGS_MODULE": "carebridge.settings", "DATABASE_URL": url}
 
 
