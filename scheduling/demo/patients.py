@@ -9,14 +9,14 @@ from datetime import date, datetime, timedelta
 
 from scheduling.demo.horizon import Horizon
 from scheduling.demo.names import FAMILIAR, NAME_FAMILIES, POSTCODE_AREAS, STREETS, NameFamily
-from scheduling.demo.world import World
-from scheduling.models import Patient
+from scheduling.demo.world import Person, World
 from scheduling.models.resource import Sex
 from scheduling.patients import search_form
 
 LANDLINES = ("+442079460", "+441614960", "+441134960", "+441214960")
 POSTCODE_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
-CHANNELS = (("sms", 62), ("email", 22), ("phone", 12), ("letter", 4))
+CHANNELS, CHANNEL_WEIGHTS = ("sms", "email", "phone", "letter"), (62, 22, 12, 4)
+FAMILIAR_PEOPLE = FAMILIAR.count(";") + 1
 NEEDS = ("wheelchair", "interpreter", "hearing", "vision")
 CONTACT_NOTES = (
     "Rings back after work only",
@@ -36,11 +36,11 @@ def make_patients(world: World) -> None:
     names = _names(rng)
     for index in range(world.patient_count):
         family, given_name, family_name, sex = next(names)
-        patient = _make_patient(rng, horizon, index, family, given_name, family_name, sex)
+        person = _make_person(rng, horizon, index, family, given_name, family_name, sex)
         # A few came over without a number, as from a walk-in.
-        patient.pms_number = next(numbers) if rng.random() < 0.97 else None
-        world.patients.append(patient)
-        home = clinic_ids[0] if index < 32 else rng.choices(clinic_ids, weights)[0]
+        person.row["pms_number"] = next(numbers) if rng.random() < 0.97 else None
+        world.patients.append(person)
+        home = clinic_ids[0] if index < FAMILIAR_PEOPLE else rng.choices(clinic_ids, weights)[0]
         world.home_clinics[home].append(index)
 
 
@@ -70,45 +70,56 @@ def _names(rng: random.Random) -> Iterator[tuple[NameFamily, str, str, str]]:
         yield family, given_name, rng.choice(source.families).replace("de-Vries", "de Vries"), sex
 
 
-def _make_patient(
+def _make_person(
     rng: random.Random, horizon: Horizon, index: int, family: NameFamily, given_name: str, family_name: str, sex: str
-) -> Patient:
+) -> Person:
+    person = Person(
+        id=uuid.UUID(int=rng.getrandbits(128), version=4),
+        sex=sex if rng.random() < 0.99 else rng.choice((Sex.OTHER, Sex.UNKNOWN)),
+        birth_date=_birth_date(rng, horizon.today, adult=index < FAMILIAR_PEOPLE),
+        created_at=_registered_at(rng, horizon.now),
+        row={
+            "given_name": given_name,
+            "family_name": family_name,
+            "search_name": search_form(f"{given_name} {family_name}"),
+        },
+    )
+    person.row |= {"id": person.id, "sex": str(person.sex), "birth_date": person.birth_date}
+    person.row |= {"created_at": person.created_at, **_wishes(rng, family), **_contacts(rng, person, index)}
+    return person
+
+
+def _wishes(rng: random.Random, family: NameFamily) -> dict[str, object]:
+    """Language, access needs, and how and when the person would like to be reached."""
     needs = [need for need in NEEDS if rng.random() < 0.018]
     speaks_own = family.language != "en" and rng.random() < 0.14
     if speaks_own and "interpreter" not in needs and rng.random() < 0.5:
         needs.append("interpreter")
-    patient = Patient(
-        id=uuid.UUID(int=rng.getrandbits(128), version=4),
-        given_name=given_name,
-        family_name=family_name,
-        search_name=search_form(f"{given_name} {family_name}"),
-        birth_date=_birth_date(rng, horizon.today, adult=index < 32),
-        sex=sex if rng.random() < 0.99 else rng.choice((Sex.OTHER, Sex.UNKNOWN)),
-        language=family.language if speaks_own else "en",
-        preferred_channel=rng.choices([name for name, _ in CHANNELS], [weight for _, weight in CHANNELS])[0],
-        preferred_times=rng.choice(([], [], [], ["morning"], ["afternoon"], ["late"], ["morning", "afternoon"])),
-        consents_to_sms=rng.random() < 0.9,
-        consents_to_email=rng.random() < 0.82,
-        access_needs=needs,
-        contact_note=rng.choice(CONTACT_NOTES) if rng.random() < 0.03 else "",
-        created_at=_registered_at(rng, horizon.now),
-    )
-    _give_contacts(rng, patient, index)
-    return patient
+    return {
+        "language": family.language if speaks_own else "en",
+        "access_needs": needs,
+        "preferred_channel": rng.choices(CHANNELS, CHANNEL_WEIGHTS)[0],
+        "preferred_times": rng.choice(([], [], [], ["morning"], ["afternoon"], ["late"], ["morning", "afternoon"])),
+        "consents_to_sms": rng.random() < 0.9,
+        "consents_to_email": rng.random() < 0.82,
+        "contact_note": rng.choice(CONTACT_NOTES) if rng.random() < 0.03 else "",
+    }
 
 
-def _give_contacts(rng: random.Random, patient: Patient, index: int) -> None:
-    if rng.random() < 0.9:
-        patient.mobile = f"+447700900{rng.randrange(1000):03d}"
-    if not patient.mobile or rng.random() < 0.2:
-        # Some can be reached by letter only.
-        patient.phone = f"{rng.choice(LANDLINES)}{rng.randrange(1000):03d}" if rng.random() < 0.8 else ""
-    if rng.random() < 0.7:
-        given_name, *_, family_name = patient.search_name.replace("’", "").split()
-        patient.email = f"{given_name}.{family_name}{index}@{rng.choice(('example.com', 'example.org', 'example.net'))}"
-    patient.address = f"{rng.randint(1, 160)} {rng.choice(STREETS)}, London"
+def _contacts(rng: random.Random, person: Person, index: int) -> dict[str, object]:
+    """Numbers, e-mail and address; some can be reached by letter only."""
+    mobile = f"+447700900{rng.randrange(1000):03d}" if rng.random() < 0.9 else ""
+    has_landline = (not mobile or rng.random() < 0.2) and rng.random() < 0.8
+    given_name, *_, family_name = str(person.row["search_name"]).replace("’", "").split()
+    host = rng.choice(("example.com", "example.org", "example.net"))
     inward = f"{rng.randint(1, 9)}{rng.choice(POSTCODE_LETTERS)}{rng.choice(POSTCODE_LETTERS)}"
-    patient.postcode = f"{rng.choice(POSTCODE_AREAS)} {inward}"
+    return {
+        "mobile": mobile,
+        "phone": f"{rng.choice(LANDLINES)}{rng.randrange(1000):03d}" if has_landline else "",
+        "email": f"{given_name}.{family_name}{index}@{host}" if rng.random() < 0.7 else "",
+        "address": f"{rng.randint(1, 160)} {rng.choice(STREETS)}, London",
+        "postcode": f"{rng.choice(POSTCODE_AREAS)} {inward}",
+    }
 
 
 def _birth_date(rng: random.Random, today: date, *, adult: bool) -> date:

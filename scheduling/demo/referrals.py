@@ -47,7 +47,7 @@ def _unused(world: World, patient: int, number: int) -> Referral:
 
 def _referral(world: World, patient: int, number: int, service_id: int, first: date, last: date) -> Referral:
     return Referral(
-        patient_id=world.patients[patient].pk,
+        patient_id=world.patients[patient].id,
         number=f"REF-{number}",
         referrer=world.rng.choice(REFERRERS),
         service_id=service_id,

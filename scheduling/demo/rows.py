@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from scheduling.demo.bulk import copy_in, reserve_keys
-from scheduling.demo.horizon import CELLS_PER_DAY, LONDON, Span, bits
+from scheduling.demo.bulk import as_json, copy_in, reserve_keys
+from scheduling.demo.horizon import CELLS_PER_DAY, LONDON, bits
 from scheduling.demo.visits import Event, Visit
 from scheduling.demo.world import World
 from scheduling.models import (
@@ -25,22 +25,36 @@ from scheduling.models.appointment import REFERENCE_ALPHABET
 
 MASK_BYTES = CELLS_PER_DAY // 8
 
+Row = dict[str, object]
+
+
+class Stamps(dict[int, str]):
+    """The moment at which a cell begins, as text for a range, each written once."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._horizon = world.horizon
+
+    def __missing__(self, cell: int) -> str:
+        text = self[cell] = self._horizon.instant(cell).isoformat()
+        return text
+
 
 def write_patients(world: World) -> None:
     """Write the patients, and at which clinics they are known: their own and wherever they have a visit."""
-    copy_in(Patient, world.patients)
+    copy_in(Patient, (person.row for person in world.patients))
     known = {(clinic, patient) for clinic, patients in world.home_clinics.items() for patient in patients}
     known |= {(visit.clinic_id, visit.patient) for visit in world.visits}
     pairs = sorted(known)
     copy_in(
         PatientClinic,
         (
-            PatientClinic(
-                pk=pk,
-                patient_id=world.patients[patient].pk,
-                clinic_id=clinic,
-                since=world.patients[patient].created_at,
-            )
+            {
+                "id": pk,
+                "patient_id": world.patients[patient].id,
+                "clinic_id": clinic,
+                "since": world.patients[patient].created_at,
+            }
             for pk, (clinic, patient) in zip(reserve_keys(PatientClinic, len(pairs)), pairs, strict=True)
         ),
     )
@@ -68,59 +82,56 @@ def _references(world: World) -> Iterator[str]:
             yield f"CB-{letters[:4]}-{letters[4:]}"
 
 
-def _appointment(world: World, visit: Visit, reference: str) -> Appointment:
+def _appointment(world: World, visit: Visit, reference: str) -> Row:
     starts_at = world.horizon.instant(visit.start)
     local = starts_at.astimezone(LONDON)
     fields = dict(visit.fields)
     author, overrider, referral = (fields.pop(name, None) for name in ("created_by", "overridden_by", "referral"))
     fields.setdefault("calendar_uid", uuid.UUID(int=world.rng.getrandbits(128), version=4))
-    return Appointment(
-        pk=visit.pk,
-        reference=reference,
-        patient_id=world.patients[visit.patient].pk,
-        appointment_type_id=visit.kind.pk,
-        doctor_id=visit.doctor_id,
-        clinic_id=visit.clinic_id,
-        status=visit.status,
-        starts_at=starts_at,
-        ends_at=starts_at + timedelta(minutes=visit.minutes),
-        duration_minutes=visit.minutes,
-        buffer_before_minutes=visit.before,
-        buffer_after_minutes=visit.after,
-        local_date=local.date(),
-        local_time=local.time(),
-        time_zone=str(LONDON),
-        modality=visit.kind.modality,
-        moved_from_id=visit.moved_from.pk if visit.moved_from else None,
-        created_by_id=getattr(author, "pk", None),
-        overridden_by_id=getattr(overrider, "pk", None),
-        referral_id=getattr(referral, "pk", None),
-        version=len(visit.events),
+    return {
+        "id": visit.pk,
+        "reference": reference,
+        "patient_id": world.patients[visit.patient].id,
+        "appointment_type_id": visit.kind.pk,
+        "doctor_id": visit.doctor_id,
+        "clinic_id": visit.clinic_id,
+        "status": visit.status,
+        "starts_at": starts_at,
+        "ends_at": starts_at + timedelta(minutes=visit.minutes),
+        "duration_minutes": visit.minutes,
+        "buffer_before_minutes": visit.before,
+        "buffer_after_minutes": visit.after,
+        "local_date": local.date(),
+        "local_time": local.time(),
+        "time_zone": str(LONDON),
+        "modality": visit.kind.modality,
+        "moved_from_id": visit.moved_from.pk if visit.moved_from else None,
+        "created_by_id": getattr(author, "pk", None),
+        "overridden_by_id": getattr(overrider, "pk", None),
+        "referral_id": getattr(referral, "pk", None),
+        "version": len(visit.events),
         **fields,
-    )
+    }
 
 
-def _allocations(world: World, visits: list[Visit]) -> Iterator[Allocation]:
+def _allocations(world: World, visits: list[Visit]) -> Iterator[Row]:
+    stamps = Stamps(world)
     keys = iter(reserve_keys(Allocation, sum(len(visit.parts) for visit in visits)))
     for visit in visits:
         for part in visit.parts:
-            yield Allocation(
-                pk=next(keys),
-                appointment_id=visit.pk,
-                resource_id=part.resource_id,
-                requirement_id=part.requirement_id,
-                core=_range(world, part.core),
-                during=_range(world, part.during),
-                released_at=visit.released_at,
-                overbooked=part.overbooked,
-            )
+            yield {
+                "id": next(keys),
+                "appointment_id": visit.pk,
+                "resource_id": part.resource_id,
+                "requirement_id": part.requirement_id,
+                "core": f"[{stamps[part.core[0]]},{stamps[part.core[1]]})",
+                "during": f"[{stamps[part.during[0]]},{stamps[part.during[1]]})",
+                "released_at": visit.released_at,
+                "overbooked": part.overbooked,
+            }
 
 
-def _range(world: World, span: Span) -> str:
-    return f"[{world.horizon.instant(span[0]).isoformat()},{world.horizon.instant(span[1]).isoformat()})"
-
-
-def _masks(world: World, visits: list[Visit]) -> Iterator[ResourceDay]:
+def _masks(world: World, visits: list[Visit]) -> Iterator[Row]:
     """The ledger's live rows as day masks. Buffers never reach midnight UTC, yet a long int would not mind."""
     busy: dict[int, int] = defaultdict(int)
     for visit in visits:
@@ -136,7 +147,7 @@ def _masks(world: World, visits: list[Visit]) -> Iterator[ResourceDay]:
     ]
     for pk, (resource_id, number, mask) in zip(reserve_keys(ResourceDay, len(days)), days, strict=True):
         day = world.horizon.first + timedelta(days=number)
-        yield ResourceDay(pk=pk, resource_id=resource_id, day=day, busy=mask.to_bytes(MASK_BYTES, "little"))
+        yield {"id": pk, "resource_id": resource_id, "day": day, "busy": mask.to_bytes(MASK_BYTES, "little")}
 
 
 def _write_cancellations(visits: list[Visit]) -> None:
@@ -149,24 +160,24 @@ def _write_cancellations(visits: list[Visit]) -> None:
     Cancellation.objects.bulk_create(rows)
 
 
-def _history(world: World, visits: list[Visit]) -> Iterator[ScheduleEvent]:
+def _history(world: World, visits: list[Visit]) -> Iterator[Row]:
     entries: list[tuple[datetime, int, int, Visit, Event]] = sorted(
         ((event.at, visit.pk, place, visit, event) for visit in visits for place, event in enumerate(visit.events)),
         key=lambda entry: entry[:3],
     )
     keys = reserve_keys(ScheduleEvent, len(entries))
     for pk, (at, _, _, visit, event) in zip(keys, entries, strict=True):
-        yield ScheduleEvent(
-            pk=pk,
-            kind=event.kind,
-            clinic_id=visit.clinic_id,
-            doctor_id=visit.doctor_id,
-            appointment_id=visit.pk,
-            actor_id=getattr(event.by, "pk", None),
-            source=event.source,
-            payload=_payload(world, visit, event),
-            at=at,
-        )
+        yield {
+            "id": pk,
+            "kind": event.kind,
+            "clinic_id": visit.clinic_id,
+            "doctor_id": visit.doctor_id,
+            "appointment_id": visit.pk,
+            "actor_id": getattr(event.by, "pk", None),
+            "source": event.source,
+            "payload": as_json(_payload(world, visit, event)),
+            "at": at,
+        }
 
 
 def _payload(world: World, visit: Visit, event: Event) -> dict[str, list]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from carebridge.accounts.models import User
 from scheduling.demo.horizon import Diary, Horizon, Span
@@ -16,7 +17,6 @@ from scheduling.models import (
     Doctor,
     Offering,
     OpeningHours,
-    Patient,
     Requirement,
     Resource,
     ResourceCategory,
@@ -37,6 +37,22 @@ class Session:
     day: date
     span: Span
     types: frozenset[int] | None = None
+
+
+@dataclass(slots=True)
+class Person:
+    """A patient: what the generator asks about them, and the whole row."""
+
+    id: UUID
+    sex: str
+    birth_date: date
+    created_at: datetime
+    row: dict[str, object]
+
+    def age_on(self, day: date) -> int:
+        """Full years of age on a day."""
+        had_birthday = (day.month, day.day) >= (self.birth_date.month, self.birth_date.day)
+        return day.year - self.birth_date.year - (not had_birthday)
 
 
 @dataclass(frozen=True)
@@ -79,7 +95,7 @@ class World:
     sessions: list[Session] = field(default_factory=list)
     late_blocks: list[LateBlock] = field(default_factory=list)
 
-    patients: list[Patient] = field(default_factory=list)
+    patients: list[Person] = field(default_factory=list)
     home_clinics: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     visits: list[Visit] = field(default_factory=list)
 
