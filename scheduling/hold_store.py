@@ -136,7 +136,7 @@ def held_masks(resource_ids: Iterable[int], horizon: Horizon, except_owner: str 
     return {resource_id: mask for resource_id, mask in masks.items() if mask}
 
 
-def _decoded(value: bytes | None) -> HoldRecord | None:
+def _decoded(value: bytes | str | None) -> HoldRecord | None:
     if value is None:
         return None
     facts: dict[str, Any] = json.loads(value)

@@ -4,6 +4,7 @@ from scheduling.availability.assessment import Allotment, Assessment, assess, fr
 from scheduling.availability.catalogue import load_plan
 from scheduling.availability.explain import Check, Explanation, explain_slot, nearest_slots
 from scheduling.availability.plan import VisitPlan
+from scheduling.availability.ruled_out import RuledOut, ruled_out
 from scheduling.availability.search import Slot, SlotSearch, count_days, find_slots, first_available
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Assessment",
     "Check",
     "Explanation",
+    "RuledOut",
     "Slot",
     "SlotSearch",
     "VisitPlan",
@@ -22,4 +24,5 @@ __all__ = [
     "fresh_facts",
     "load_plan",
     "nearest_slots",
+    "ruled_out",
 ]

@@ -98,7 +98,8 @@ def _zone(name: str) -> zoneinfo.ZoneInfo:
 
 def read_weekly(resource_ids: Iterable[int], clinic_ids: Iterable[int], first: date, last: date) -> list[WeeklyTime]:
     """Recurring hours and breaks of the resources and opening hours of the clinics that hold on any of the days."""
-    values = {"resources": list(resource_ids), "clinics": list(clinic_ids), "first": first, "last": last}
+    values: dict[str, Any] = {"resources": list(resource_ids), "clinics": list(clinic_ids)}
+    values |= {"first": first, "last": last}
     with connection.cursor() as cursor:
         cursor.execute(_WEEKLY, values)
         return [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
@@ -63,12 +63,12 @@ def find_slots(search: SlotSearch) -> list[Slot]:
 
     Raises InvalidInput (range_reversed, range_too_long, limit_out_of_range, no_clinic) and NotFound.
     """
-    return _Desk.open(search).slots(search.limit)
+    return Desk.open(search).slots(search.limit)
 
 
 def count_days(search: SlotSearch) -> dict[date, int]:
     """How many bookable times each local day has, days without any included. Raises as find_slots."""
-    desk = _Desk.open(search)
+    desk = Desk.open(search)
     counts = dict.fromkeys(periods.days_from(search.from_day, search.to_day), 0)
     for plan, starts in desk.possible():
         origin = desk.horizon.origin
@@ -82,7 +82,7 @@ def first_available(search: SlotSearch) -> Slot | None:
     """The earliest bookable time from `from_day` to the end of the booking window; `to_day` is not looked at."""
     from_day = max(search.from_day, search.now.date() - timedelta(days=1))
     search = replace(search, from_day=from_day, to_day=from_day, limit=1)
-    desk = _Desk.open(search, to_end_of_window=True)
+    desk = Desk.open(search, to_end_of_window=True)
     for part in desk.parts():
         if found := part.slots(1):
             return found[0]
@@ -110,7 +110,7 @@ def validate(search: SlotSearch) -> None:
 
 
 @dataclass(slots=True)
-class _Desk:
+class Desk:
     """One search at work: its plans and where their facts come from."""
 
     search: SlotSearch
@@ -118,9 +118,10 @@ class _Desk:
     horizon: Horizon
     source: FactSource
     _starts: Starts | None = None
+    _gaps: dict[VisitPlan, tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, search: SlotSearch, *, to_end_of_window: bool = False) -> _Desk:
+    def open(cls, search: SlotSearch, *, to_end_of_window: bool = False) -> Desk:
         validate(search)
         catalogue = read_catalogue(search.appointment_type_id, search.clinic_ids, search.doctor_ids)
         plans = catalogue.plans
@@ -136,13 +137,13 @@ class _Desk:
         )
         return cls(search, plans, horizon, source)
 
-    def parts(self) -> Iterator[_Desk]:
+    def parts(self) -> Iterator[Desk]:
         """The horizon in growing parts, each with the search's days set to it; rows are read only once."""
         day, length, last = self.search.from_day, 14, self.horizon.last_day
         while self.plans and day <= last:
             to_day = min(day + timedelta(days=length - 1), last)
             search = replace(self.search, from_day=day, to_day=to_day)
-            yield _Desk(search, self.plans, _horizon(search, self.plans, False), self.source)
+            yield Desk(search, self.plans, _horizon(search, self.plans, False), self.source)
             day, length = to_day + timedelta(days=1), length * 2
 
     @property
@@ -165,14 +166,16 @@ class _Desk:
 
     def _window(self, plan: VisitPlan) -> int:
         """The bits at which a visit may start as far as days, time of day, notice and advance go."""
-        search, horizon = self.search, self.horizon
-        begin, _ = periods.local_day_bounds(search.from_day, plan.zone)
-        _, end = periods.local_day_bounds(search.to_day, plan.zone)
-        earliest, latest = plan.rules.window(search.now)
-        window = horizon.within(max(begin, earliest, search.now), _rounded_up(min(end, latest)))
-        if search.earliest or search.latest:
-            window &= self._time_of_day(plan)
-        return window
+        earliest, latest = plan.rules.window(self.search.now)
+        allowed = self.horizon.within(max(earliest, self.search.now), _rounded_up(latest))
+        return self.days(plan) & allowed
+
+    def days(self, plan: VisitPlan) -> int:
+        """The bits of the clinic's local days and times of day that are searched."""
+        begin, _ = periods.local_day_bounds(self.search.from_day, plan.zone)
+        _, end = periods.local_day_bounds(self.search.to_day, plan.zone)
+        searched = self.horizon.within(begin, end)
+        return searched & self._time_of_day(plan) if self.search.earliest or self.search.latest else searched
 
     def _time_of_day(self, plan: VisitPlan) -> int:
         allowed = 0
@@ -193,12 +196,27 @@ class _Desk:
             at = day * timeline.DAY_STEPS
             todays = [(plan, starts >> at & timeline.DAY_MASK) for plan, starts in open_plans]
             times = [(bit, index) for index, (_, mask) in enumerate(todays) for bit in timeline.bits(mask)]
-            times.sort()
+            if self.search.best_fit:
+                times.sort(key=lambda each: (self._strands(open_plans[each[1]][0], at + each[0]), *each))
+            else:
+                times.sort()
             for bit, index in times[: limit - len(found)]:
                 found.append(self._slot(open_plans[index][0], at + bit))
             if len(found) >= limit:
                 break
         return found
+
+    def _strands(self, plan: VisitPlan, start: int) -> bool:
+        """Whether the visit would leave the doctor a gap too short for another one like it."""
+        facts, length = self.starts.facts, plan.taken_last - plan.taken_first
+        if plan not in self._gaps:
+            hours = facts.hours.get((plan.doctor_resource_id, plan.clinic_id), 0)
+            spare = hours & facts.free(plan.doctor_resource_id)
+            roomy = timeline.run(spare, length)
+            self._gaps[plan] = spare & ~(roomy << (length - 1)), spare & ~roomy
+        tight_before, tight_after = self._gaps[plan]
+        first, last = start + plan.taken_first, start + plan.taken_last
+        return bool(tight_before >> (first - 1) & 1 or tight_after >> last & 1)
 
     def _slot(self, plan: VisitPlan, start: int) -> Slot:
         starts_at = timeline.instant_of(self.horizon.origin + start)
