@@ -91,7 +91,8 @@ def fits(slug: str, appointment: Appointment, user: User, now: datetime) -> bool
     if slug == "complete":
         return status == Status.IN_PROGRESS
     if slug == "check-in":
-        return soon and status in (Status.CONFIRMED, Status.NO_SHOW)
+        too_early = status == Status.NO_SHOW and now < appointment.ends_at
+        return soon and (status == Status.CONFIRMED or too_early)
     if slug == "start":
         return soon and status == Status.CHECKED_IN
     return now >= appointment.starts_at and status in (Status.CONFIRMED, Status.CHECKED_IN)

@@ -1,0 +1,91 @@
+"""The day board in real browsers: two screens, one truth."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from datetime import time as clock
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from scheduling.booking import book_appointment
+from scheduling.models import Appointment
+from tests.factories.people import PASSWORD
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+
+
+@pytest.fixture
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def visit(patient, consultation, dr_osei, harbour, receptionist, monday, room_1) -> Appointment:
+    """The patient sees Dr Osei on Monday at ten."""
+    start = datetime.combine(monday, clock(10), tzinfo=harbour.zone)
+    wish = {"patient": patient, "appointment_type": consultation, "doctor": dr_osei, "clinic": harbour}
+    return book_appointment(**wish, starts_at=start, by=receptionist)
+
+
+@pytest.fixture
+def board(browser, site, harbour, monday, receptionist, visit):
+    """Signs the receptionist in with a browser of their own, on Monday's board, connected."""
+
+    def open_board() -> Page:
+        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+        address = f"/board/?clinic={harbour.pk}&day={monday}"
+        page.goto(f"{site}/accounts/login/?next=/")
+        page.fill("[name=login]", receptionist.username)
+        page.fill("[name=password]", PASSWORD)
+        page.click("main button[type=submit], form button[type=submit]")
+        page.goto(f"{site}{address}")
+        expect(page.locator(".live")).to_contain_text("Live", timeout=20_000)
+        return page
+
+    return open_board
+
+
+def test_a_cancellation_on_one_screen_reaches_the_other_within_a_second(board, patient_request):
+    mine, theirs = board(), board()
+    mine.get_by_role("link", name="Nerys Calloway").first.click()
+    mine.get_by_role("link", name="Reschedule").wait_for()
+    mine.keyboard.press("x")
+    mine.get_by_label("Reason").select_option(label="Patient asked")
+    mine.get_by_role("button", name="Cancel appointment").click()
+
+    expect(mine.get_by_text("Cancelled: Nerys Calloway")).to_be_visible(timeout=10_000)
+    pressed = time.monotonic()
+    expect(theirs.locator(".appt[data-st=cancelled]")).to_have_count(1, timeout=10_000)
+    assert time.monotonic() - pressed < 1.5  # a second, and what two browsers on one small machine take
+
+    mine.keyboard.press("z")
+    expect(theirs.locator(".appt[data-st=confirmed]")).to_have_count(1, timeout=10_000)
+
+
+def test_moving_from_the_dialog_shows_the_visit_at_its_new_time(board):
+    page = board()
+    page.get_by_role("link", name="Nerys Calloway").first.click()
+    page.get_by_role("link", name="Reschedule").click()
+    page.get_by_role("radiogroup").get_by_text("11:00", exact=True).first.click()
+    page.get_by_role("button", name="Move to 11:00").click()
+
+    expect(page.locator(".acard .l2", has_text="11:00")).to_be_visible(timeout=10_000)
+    expect(page.locator(".acard .l2", has_text="10:00")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_on_the_board_bars_anyone(board, scheme):
+    page = board()
+    page.emulate_media(color_scheme=scheme)
+    page.get_by_role("link", name="Nerys Calloway").first.click()
+    page.get_by_role("link", name="Reschedule").wait_for()
+
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
