@@ -22,6 +22,18 @@ class Period(NamedTuple):
         return self.start <= other.start and other.end <= self.end
 
 
+class WallClock(datetime):
+    """A time on a clinic's wall clock. Templates show it as it is instead of turning it into another zone."""
+
+    convert_to_local_time = False
+
+
+def wall_clock(instant: datetime, zone: zoneinfo.ZoneInfo) -> WallClock:
+    """The instant as the clocks of a zone show it; still aware."""
+    local = instant.astimezone(zone)
+    return WallClock.combine(local.date(), local.timetz())
+
+
 @lru_cache(maxsize=65_536)
 def to_utc(day: date, at: time, zone: zoneinfo.ZoneInfo) -> datetime:
     """The UTC instant of a wall-clock time.

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
+from django.db.models import Q
 from django.utils import timezone
 
 from carebridge.accounts.models import User
 from carebridge.db import command
 from carebridge.errors import NotAllowed
+from scheduling import ledger
 from scheduling.booking import AWAITS_SIGN_OFF, save_changes
 from scheduling.errors import WrongStatus
 from scheduling.history import record_appointment
-from scheduling.models import Appointment, Status
+from scheduling.models import Appointment, ScheduleBlock, Status
 from scheduling.permissions import Permission, require, require_with
 from scheduling.placement import lock_appointments
 
@@ -69,13 +73,27 @@ def resolve_review(*, appointment: Appointment, by: User) -> Appointment:
 
 @command()
 def sign_off_override(*, appointment: Appointment, by: User) -> Appointment:
-    """A second person agrees to an override. Raises WrongStatus, NotAllowed (also for the one who overrode)."""
+    """A second person agrees to an override; a visit that was blocked meanwhile stays in review for that.
+
+    Raises WrongStatus, NotAllowed (also for the one who overrode).
+    """
     (appointment,) = lock_appointments([appointment.pk])
+    ledger.lock_resources(ledger.resource_ids_of([appointment.pk]))
     require(by, Permission.SIGN_OFF, appointment.clinic_id)
     if appointment.status != Status.REQUIRES_REVIEW or appointment.review_reason != AWAITS_SIGN_OFF:
         raise WrongStatus
     if appointment.overridden_by_id == by.pk:
         raise NotAllowed("Somebody else has to agree to your override.")
 
-    settle_review(appointment, by=by, at=timezone.now())
+    now = timezone.now()
+    settle_review(appointment, by=by, at=now)
+    if (block := block_over(appointment)) is not None:
+        require_review(appointment, reason=f"Blocked meanwhile: {block}", by=by, at=now)
     return appointment
+
+
+def block_over(appointment: Appointment) -> ScheduleBlock | None:
+    """A block that lies over something the visit occupies, or None."""
+    rows = ledger.live_rows(appointment).values_list("resource_id", "during")
+    over = [Q(resource=resource, starts_at__lt=during.upper, ends_at__gt=during.lower) for resource, during in rows]
+    return ScheduleBlock.objects.filter(reduce(or_, over)).first() if over else None

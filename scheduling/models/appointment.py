@@ -18,6 +18,7 @@ from scheduling.models.fields import in_order
 from scheduling.models.patient import Patient, Referral
 from scheduling.models.resource import Doctor
 from scheduling.models.service import AppointmentType, Modality
+from scheduling.periods import wall_clock
 
 if TYPE_CHECKING:
     from carebridge.accounts.models import User
@@ -207,11 +208,11 @@ class Appointment(models.Model):
     @property
     def local_start(self) -> datetime:
         """The start on the clinic's wall clock, aware."""
-        return self.starts_at.astimezone(self.clinic.zone)
+        return wall_clock(self.starts_at, self.clinic.zone)
 
     @property
     def local_end(self) -> datetime:
-        return self.ends_at.astimezone(self.clinic.zone)
+        return wall_clock(self.ends_at, self.clinic.zone)
 
 
 class ExternalReference(models.Model):
