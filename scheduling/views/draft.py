@@ -27,6 +27,7 @@ from scheduling.models import (
     ResourceKind,
 )
 from scheduling.models.appointment import UPCOMING
+from scheduling.periods import wall_clock
 from scheduling.permissions import Permission, may, require
 from scheduling.placement import Wish, load_patient_facts
 from scheduling.reasons import Reason
@@ -57,7 +58,7 @@ class Draft:
     @property
     def start(self) -> datetime:
         """On the clinic's clock."""
-        return self.starts_at.astimezone(self.clinic.zone)
+        return wall_clock(self.starts_at, self.clinic.zone)
 
     @property
     def slot(self) -> str:

@@ -10,6 +10,7 @@ from math import asin, cos, radians, sin, sqrt
 from typing import TYPE_CHECKING
 
 from scheduling.models import Clinic, Doctor, Resource, ResourceKind
+from scheduling.periods import wall_clock
 from scheduling.views.find_form import PARTS
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def day_label(day: date, today: date) -> str:
 def offer_of(slot: Slot, clinic: Clinic) -> Offer:
     """The button for a slot."""
     value = f"{slot.doctor_id}.{slot.clinic_id}.{slot.starts_at.isoformat()}"
-    return Offer(slot.starts_at.astimezone(clinic.zone), value)
+    return Offer(wall_clock(slot.starts_at, clinic.zone), value)
 
 
 def group_by_day(slots: Sequence[Slot], directory: Directory, *, sort: str, today: date) -> list[DayGroup]:
