@@ -27,7 +27,8 @@ UNSEEN = "We know nothing by this id, or it belongs to a clinic you don't work f
 class SchedulingView(GenericViewSet):
     """A view that answers for one signed-in person."""
 
-    pagination_class = Pages
+    pagination_class: type[Pages] | None = Pages
+    page_order: tuple[str, ...] = ("id",)
     filter_backends: list[Any] = []
 
     @property
@@ -61,10 +62,8 @@ class SchedulingView(GenericViewSet):
         return found
 
 
-class Repeatable:
+class Repeatable(SchedulingView):
     """For views whose POSTs create or change: `Idempotency-Key` makes a repetition answer as the first one did."""
-
-    request: Request
 
     def once(self, command: Callable[[], Any], *, status: int = 200) -> Answer:
         """Run the command, which returns the reference or id of what it touched, at most once per key."""
@@ -74,7 +73,7 @@ class Repeatable:
             return run()
         body = json.dumps(self.request.data, sort_keys=True, separators=(",", ":")).encode()
         same = request_hash(str(self.request.method), self.request.path, body)
-        return idempotent(user=self.request.user, key=key, request_hash=same, command=run)
+        return idempotent(user=self.user, key=key, request_hash=same, command=run)
 
 
 def read_version(request: Request, name: str) -> int | None:

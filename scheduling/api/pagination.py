@@ -42,7 +42,7 @@ class Pages(CursorPagination):
             raise NotFound(self.invalid_cursor_message)
         return cursor
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any] | None:
         """One page of rows. Raises InvalidInput for a cursor that no page gave out."""
         try:
             return super().paginate_queryset(queryset, request, view=view)

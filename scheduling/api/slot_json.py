@@ -31,7 +31,9 @@ class Names:
 
 def load_names(slots: Iterable[Slot], user: User) -> Names:
     """Look up everything the slots mention: three statements, however many slots."""
-    clinic_ids, doctor_ids, resource_ids = set(), set(), set()
+    clinic_ids: set[int] = set()
+    doctor_ids: set[int] = set()
+    resource_ids: set[int] = set()
     for slot in slots:
         clinic_ids.add(slot.clinic_id)
         doctor_ids.add(slot.doctor_id)

@@ -38,7 +38,7 @@ class CancellationSerializer(serializers.Serializer):
     """That it was cancelled, why, and how late."""
 
     reason = serializers.CharField(source="reason.code")
-    label = serializers.CharField(source="reason.label")
+    label = serializers.CharField(source="reason.label")  # type: ignore[assignment]
     note = serializers.CharField(allow_null=True)
     cancelled_at = serializers.DateTimeField()
     notice_minutes = serializers.IntegerField(help_text="Negative: after the start")

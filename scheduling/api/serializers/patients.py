@@ -52,7 +52,7 @@ class PatientSerializer(serializers.ModelSerializer):
     def to_representation(self, instance: Patient) -> dict[str, Any]:
         """The fields that this caller may see."""
         body = super().to_representation(instance)
-        if not instance.shows_contacts:  # type: ignore[attr-defined] - annotated by the view
+        if not instance.shows_contacts:  # type: ignore[attr-defined]  # annotated by the view
             body.update(dict.fromkeys(CONTACTS))
         return body
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from carebridge.http import ReasonSerializer
@@ -18,6 +19,7 @@ class SlotSerializer(serializers.Serializer):
     resources = ResourceSerializer(many=True, help_text="Rooms and so on that would be chosen now")
 
 
+@extend_schema_serializer(many=False)
 class SlotListSerializer(serializers.Serializer):
     """Free times by start. `truncated`: there are more than `limit`; ask from a later day."""
 
@@ -34,6 +36,7 @@ class DayCountSerializer(serializers.Serializer):
     count = serializers.IntegerField()
 
 
+@extend_schema_serializer(many=False)
 class DayCountListSerializer(serializers.Serializer):
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)

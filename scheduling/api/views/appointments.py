@@ -14,7 +14,6 @@ from rest_framework.response import Response
 
 from carebridge.audit.trail import log_access
 from carebridge.errors import InvalidInput
-from scheduling.api.base import SchedulingView
 from scheduling.api.hold_ids import owner_of
 from scheduling.api.schema import REFUSED, TAKEN, changes, reads
 from scheduling.api.serializers.appointments import (
@@ -40,12 +39,12 @@ from scheduling.permissions import Permission, require_with
 from scheduling.visits import change_notes
 
 
-class AppointmentView(ListModelMixin, AppointmentChanges, SchedulingView):
+class AppointmentView(ListModelMixin, AppointmentChanges):
     queryset = Appointment.objects.none()
     serializer_class = AppointmentSerializer
     filterset_class = AppointmentFilters
     filter_backends = [DjangoFilterBackend]
-    page_order = ("starts_at", "id")
+    page_order: tuple[str, ...] = ("starts_at", "id")
 
     def get_queryset(self) -> QuerySet[Appointment]:
         """Appointments the caller may see."""

@@ -7,7 +7,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from scheduling.api.base import Repeatable, SchedulingView
+from scheduling.api.base import Repeatable
 from scheduling.api.hold_ids import new_owner, public_id, split_id
 from scheduling.api.schema import changes
 from scheduling.api.serializers.requests import WantedSlotSerializer
@@ -17,7 +17,7 @@ from scheduling.holds import extend_hold, find_hold, hold_slot, release_hold
 from scheduling.models import AppointmentType, Clinic, Doctor
 
 
-class HoldView(Repeatable, SchedulingView):
+class HoldView(Repeatable):
     """Holds live in Redis and end by themselves; the ledger decides, always."""
 
     serializer_class = HoldSerializer

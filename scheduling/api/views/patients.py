@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from carebridge.audit.trail import log_access
-from scheduling.api.base import Repeatable, SchedulingView, answer_tagged, read_version
+from scheduling.api.base import Repeatable, answer_tagged, read_version
 from scheduling.api.filters import IdsFilter, visible
 from scheduling.api.schema import changes, reads
 from scheduling.api.serializers.patients import NewPatientSerializer, PatientChangesSerializer, PatientSerializer
@@ -36,7 +36,7 @@ class PatientFilters(FilterSet):
         return patients.filter(pk__in=patients_matching(self.request.user, value).values("pk"))
 
 
-class PatientView(ListModelMixin, Repeatable, SchedulingView):
+class PatientView(ListModelMixin, Repeatable):
     serializer_class = PatientSerializer
     filterset_class = PatientFilters
     filter_backends = [DjangoFilterBackend]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -158,7 +158,7 @@ class SlotView(SchedulingView):
             latest=latest,
         )
 
-    def _places(self, type_id: int, clinic_ids: list[int]) -> list[Clinic]:
+    def _places(self, type_id: int, clinic_ids: Sequence[int]) -> Sequence[Clinic]:
         """The clinics to search: those asked for, or all of the caller's. Raises NotFound."""
         visible = Clinic.objects.visible_to(self.user)
         places = list(visible.filter(pk__in=clinic_ids) if clinic_ids else visible.active())
