@@ -119,7 +119,10 @@ class World:
         resource = Resource.objects.create(
             name=name, kind=carried[0].kind, clinic=clinic, fixed_in=fixed_in, keeps_own_hours=keeps_own_hours
         )
-        resource.categories.set(carried)
+        links = Resource.categories.through
+        links.objects.bulk_create(
+            links(resource_id=resource.pk, resourcecategory_id=category.pk) for category in carried
+        )
         self.resources[resource.pk] = resource
         for category in carried:
             self.pools[clinic.pk, category.pk].append(resource)
