@@ -9,15 +9,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db import connection
 
 from carebridge.accounts.models import User
 from carebridge.db import lock_for_share
 from carebridge.errors import DomainError, NotFound
 from scheduling import availability, ledger, policies
 from scheduling.errors import OverrideNotAllowed, PolicyRefused, SlotHeld, SlotTaken, SlotUnavailable
-from scheduling.models import Appointment, AppointmentType, Clinic, Doctor, Patient, PatientClinic, Referral, Status
+from scheduling.models import Appointment, AppointmentType, Clinic, Doctor, Patient, Referral
 from scheduling.models.appointment import OCCUPYING, UPCOMING
 from scheduling.permissions import Permission, may
 from scheduling.policies import PatientFacts
@@ -156,26 +155,33 @@ def refusal(reasons: Sequence[Reason]) -> DomainError:
 
 def load_patient_facts(wish: Wish, *, minutes: int) -> PatientFacts:
     """The patient's other visits, in one statement."""
-    ends_at = wish.starts_at + timedelta(minutes=minutes)
-    others = Appointment.objects.filter(patient=OuterRef("pk")).exclude(pk=wish.ignoring or 0)
-    overlapping = others.filter(status__in=OCCUPYING, starts_at__lt=ends_at, ends_at__gt=wish.starts_at)
-    to_come = others.filter(status__in=UPCOMING, starts_at__gt=wish.now)
-    seen = others.filter(status=Status.COMPLETED, appointment_type__service=wish.appointment_type.service_id)
-    on_referral = others.filter(referral=wish.referral, status__in=OCCUPYING) if wish.referral else others.none()
-    row = (
-        Patient.objects.filter(pk=wish.patient.pk)
-        .values_list(
-            _count(to_come),
-            Subquery(overlapping.values("reference")[:1]),
-            Exists(seen),
-            _count(on_referral),
-            Exists(PatientClinic.objects.filter(patient=OuterRef("pk"), clinic=wish.clinic)),
-        )
-        .get()
-    )
-    return PatientFacts(*row)
+    asked = {
+        "patient": wish.patient.pk,
+        "ignoring": wish.ignoring or 0,
+        "now": wish.now,
+        "starts_at": wish.starts_at,
+        "ends_at": wish.starts_at + timedelta(minutes=minutes),
+        "service": wish.appointment_type.service_id,
+        "referral": wish.referral.pk if wish.referral else None,
+        "clinic": wish.clinic.pk,
+        "upcoming": [status.value for status in UPCOMING],
+        "occupying": [status.value for status in OCCUPYING],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_PATIENT_FACTS, asked)
+        return PatientFacts(*cursor.fetchone())
 
 
-def _count(queryset: object) -> Coalesce:
-    counted = queryset.order_by().values("patient").annotate(n=Count("pk")).values("n")  # type: ignore[attr-defined]
-    return Coalesce(Subquery(counted), 0)
+# As SQL, because building this as a queryset took a sixth of a whole booking's processor time.
+_PATIENT_FACTS = """
+WITH others AS (
+    SELECT a.* FROM scheduling_appointment a WHERE a.patient_id = %(patient)s AND a.id <> %(ignoring)s
+)
+SELECT (SELECT count(*) FROM others WHERE status = ANY(%(upcoming)s) AND starts_at > %(now)s),
+       (SELECT reference FROM others
+        WHERE status = ANY(%(occupying)s) AND starts_at < %(ends_at)s AND ends_at > %(starts_at)s LIMIT 1),
+       EXISTS (SELECT FROM others JOIN scheduling_appointmenttype t ON t.id = others.appointment_type_id
+               WHERE others.status = 'completed' AND t.service_id = %(service)s),
+       (SELECT count(*) FROM others WHERE referral_id = %(referral)s AND status = ANY(%(occupying)s)),
+       EXISTS (SELECT FROM scheduling_patientclinic WHERE patient_id = %(patient)s AND clinic_id = %(clinic)s)
+"""
