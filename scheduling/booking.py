@@ -13,7 +13,7 @@ from django.utils import timezone
 from carebridge.accounts.models import User
 from carebridge.db import command
 from scheduling import availability, holds, ledger
-from scheduling.errors import SlotTaken, WrongStatus
+from scheduling.errors import SlotTaken, StaleVersion, WrongStatus
 from scheduling.history import record_appointment
 from scheduling.models import (
     Appointment,
@@ -143,14 +143,17 @@ def write_appointment(wish: Wish, decision: Decision, *, by: User | None, status
 
 
 @command()
-def confirm_appointment(*, appointment: Appointment, by: User | None, by_patient: bool = False) -> Appointment:
+def confirm_appointment(
+    *, appointment: Appointment, by: User | None, by_patient: bool = False, version: int | None = None
+) -> Appointment:
     """Make a pending appointment firm, or record the patient's own word on a confirmed one (`by_patient`).
 
-    Raises WrongStatus when it is neither, also when a pending one has lapsed; NotAllowed.
+    Raises WrongStatus when it is neither, also when a pending one has lapsed; StaleVersion, NotAllowed.
     """
     now = timezone.now()
     (appointment,) = lock_appointments([appointment.pk])
     require(by, Permission.BOOK, appointment.clinic_id)
+    check_version(appointment, version)
     lapsed = appointment.status == Status.PENDING and appointment.expires_at and appointment.expires_at <= now
     if lapsed or appointment.status not in (Status.PENDING, Status.CONFIRMED):
         raise WrongStatus
@@ -170,6 +173,12 @@ def confirm_appointment(*, appointment: Appointment, by: User | None, by_patient
         changes={"status": (before, appointment.status)},
     )
     return appointment
+
+
+def check_version(appointment: Appointment, version: int | None) -> None:
+    """Raise StaleVersion when the caller has seen an older version than the row has; None asks nothing."""
+    if version is not None and version != appointment.version:
+        raise StaleVersion
 
 
 def save_changes(appointment: Appointment, *fields: str) -> None:

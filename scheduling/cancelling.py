@@ -10,8 +10,8 @@ from django.utils import timezone
 from carebridge.accounts.models import User
 from carebridge.db import command
 from scheduling import ledger, policies
-from scheduling.booking import WORDS, retaken, save_changes
-from scheduling.errors import PolicyRefused, StaleVersion, UndoTooLate, WrongStatus
+from scheduling.booking import WORDS, check_version, retaken, save_changes
+from scheduling.errors import PolicyRefused, UndoTooLate, WrongStatus
 from scheduling.history import record_appointment
 from scheduling.models import Appointment, Cancellation, CancellationReason, ScheduleEvent, Status
 from scheduling.models.appointment import OCCUPYING
@@ -78,12 +78,6 @@ def check_cancellable(appointment: Appointment, *, now: datetime, by: User | Non
     cutoff = policies.cancel_cutoff(appointment.appointment_type, appointment.clinic, appointment.starts_at)
     require_exception_after(cutoff, now=now, by=by, exception_reason=exception_reason, verb="cancelled")
     return cutoff
-
-
-def check_version(appointment: Appointment, version: int | None) -> None:
-    """Raise StaleVersion when the caller has seen an older version than the row has; None asks nothing."""
-    if version is not None and version != appointment.version:
-        raise StaleVersion
 
 
 def require_exception_after(

@@ -16,8 +16,8 @@ from carebridge.accounts.models import User
 from carebridge.audit.trail import log_change
 from carebridge.db import command
 from scheduling import holds, ledger, policies
-from scheduling.booking import WORDS, retaken, write_appointment
-from scheduling.cancelling import check_version, require_exception_after
+from scheduling.booking import WORDS, check_version, retaken, write_appointment
+from scheduling.cancelling import require_exception_after
 from scheduling.errors import WrongStatus
 from scheduling.history import record_appointment
 from scheduling.models import Appointment, Channel, Clinic, Doctor, ExternalReference, Status

@@ -10,8 +10,7 @@ from django.utils import timezone
 from carebridge.accounts.models import User
 from carebridge.audit import mask_all
 from carebridge.db import command
-from scheduling.booking import save_changes
-from scheduling.cancelling import check_version
+from scheduling.booking import check_version, save_changes
 from scheduling.errors import UndoTooLate, WrongStatus
 from scheduling.history import record_appointment
 from scheduling.models import Appointment, Status

@@ -18,7 +18,6 @@ from scheduling.api.serializers.requests import CancelSerializer, MoveSerializer
 from scheduling.api.views.appointment_rows import appointments_of, live_appointment, shown_appointments
 from scheduling.booking import confirm_appointment
 from scheduling.cancelling import cancel_appointment
-from scheduling.errors import StaleVersion
 from scheduling.models import Appointment, CancellationReason, Clinic, Doctor
 from scheduling.rescheduling import reschedule_appointment
 from scheduling.visits import check_in_patient, complete_visit, mark_no_show, start_visit
@@ -38,7 +37,7 @@ class AppointmentChanges(Repeatable):
     @action(detail=True, methods=["post"])
     def confirm(self, request: Request, reference: str) -> HttpResponse:
         """A pending appointment becomes firm; on a confirmed one, the patient's word is recorded."""
-        return self._step(reference, _confirm)
+        return self._step(reference, confirm_appointment)
 
     @_step("check_in", "The patient is here")
     @action(detail=True, methods=["post"], url_path="check-in")
@@ -136,9 +135,3 @@ class AppointmentChanges(Repeatable):
         if field not in asked:
             return None
         return self.seen(model.objects.visible_to(self.user), field, asked[field])
-
-
-def _confirm(*, appointment: Appointment, by: Any, version: int | None) -> Appointment:
-    if version is not None and version != appointment.version:
-        raise StaleVersion
-    return confirm_appointment(appointment=appointment, by=by)
