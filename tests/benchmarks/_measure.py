@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,18 +16,30 @@ from django.conf import settings
 
 @dataclass(frozen=True)
 class Figure:
-    """Milliseconds a call, beside the floor they are compared with and the goal, where there is one."""
+    """One measurement beside the floor it is compared with, and the goal, where there is one.
+
+    `p99` is in the same unit. The floor is the least that the machine could do in the same minute.
+    """
 
     what: str
-    median: float
-    p99: float
+    value: float
+    unit: str = "ms"
+    p99: float | None = None
     floor: float | None = None
+    floor_is: str = ""
     goal: str = ""
-    note: str = ""
 
-    @property
-    def ratio(self) -> str:
-        return f"{self.median / self.floor:.1f}×" if self.floor else ""
+    def cells(self) -> tuple[str, ...]:
+        ratio = f"{self.value / self.floor:.2f}×" if self.floor else ""
+        return (
+            self.what,
+            f"{self.value:.2f} {self.unit}",
+            "" if self.p99 is None else f"{self.p99:.1f}",
+            "" if self.floor is None else f"{self.floor:.2f}",
+            ratio,
+            self.goal,
+            self.floor_is,
+        )
 
 
 def timed(function: Callable[[], object], *, times: int = 30, warm_up: int = 3) -> tuple[float, float]:
@@ -41,30 +54,30 @@ def timed(function: Callable[[], object], *, times: int = 30, warm_up: int = 3) 
     return median_and_p99(seconds)
 
 
-def median_and_p99(seconds: list[float]) -> tuple[float, float]:
+def median_and_p99(seconds: Sequence[float]) -> tuple[float, float]:
     """Median and 99th percentile of seconds, in milliseconds."""
     ordered = sorted(seconds)
     return 1000 * statistics.median(ordered), 1000 * ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
 
 
-def report(name: str, figures: list[Figure]) -> None:
-    """Print the table, and keep it as JSON in the data folder."""
-    rows = [("what", "median ms", "p99 ms", "floor ms", "ratio", "goal", "note")]
-    rows += [
-        (
-            each.what,
-            f"{each.median:.2f}",
-            f"{each.p99:.2f}",
-            "" if each.floor is None else f"{each.floor:.2f}",
-            each.ratio,
-            each.goal,
-            each.note,
-        )
-        for each in figures
-    ]
+def per_second(function: Callable[[int], object], times: int) -> float:
+    """Calls a second, each given its number."""
+    started = time.perf_counter()
+    for number in range(times):
+        function(number)
+    return times / (time.perf_counter() - started)
+
+
+def report(name: str, figures: Sequence[Figure]) -> None:
+    """Print the table and how loaded the machine was, and keep both as JSON in the data folder."""
+    load, cores = os.getloadavg()[0], os.cpu_count()
+    rows = [("what", "found", "p99", "floor", "ratio", "goal", "floor is")]
+    rows += [figure.cells() for figure in figures]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print(f"load {load:.1f} on {cores} cores")
     path = Path(settings.DATA_DIR) / f"bench-{name}.json"
-    path.write_text(json.dumps([asdict(each) for each in figures], indent=2))
+    found = {"load": load, "cores": cores, "figures": [asdict(each) for each in figures]}
+    path.write_text(json.dumps(found, indent=2, ensure_ascii=False))
     print(f"as JSON: {path}", file=sys.stderr)

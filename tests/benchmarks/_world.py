@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from carebridge.accounts.models import Role, User
@@ -27,7 +27,8 @@ from scheduling.models import (
 from tests import factories
 
 CLINICS, DOCTORS_EACH, ROOMS_EACH, NURSES_EACH = 6, 10, 12, 3
-PREFIX = "Benchmark"
+HOURS = (8, 9, 10, 11, 14, 15, 16, 17)
+FILLED_DAYS = 90
 
 
 @dataclass
@@ -52,13 +53,17 @@ def build(*, patients: int = 200) -> World:
     kind = factories.AppointmentTypeFactory(duration_minutes=30, buffer_after_minutes=10)
     factories.RequirementFactory(appointment_type=kind, category=room, to_minute=40)
     factories.RequirementFactory(appointment_type=kind, category=nurse, to_minute=15)
-    clinics = [factories.ClinicFactory(open_weekdays=True, max_advance_days=365) for _ in range(CLINICS)]
+    clinics = [
+        factories.ClinicFactory(open_weekdays=True, max_advance_days=365, max_open_appointments=30_000)
+        for _ in range(CLINICS)
+    ]
     doctors = []
     for clinic in clinics:
         for _ in range(ROOMS_EACH):
             factories.RoomFactory(clinic=clinic, categories=[room])
         for _ in range(NURSES_EACH):
-            factories.StaffFactory(clinic=clinic, categories=[nurse])
+            on_duty = factories.StaffFactory(clinic=clinic, categories=[nurse])
+            factories.works_on_weekdays(on_duty, clinic, time(8), time(18))
         for _ in range(DOCTORS_EACH):
             doctor = factories.DoctorFactory(at=[clinic])
             lunch = (time(12, 30), time(13, 15))
@@ -74,29 +79,62 @@ def build(*, patients: int = 200) -> World:
     for clinic in clinics:
         grant_membership(user=staff, clinic=clinic, role=Role.RECEPTIONIST, by=None)
     world = World(clinics, doctors, people, kind, staff, monday)
-    fill(world, first_day=0, days=90, every=3)
+    fill(world, first_day=0, days=FILLED_DAYS, every=3)
     analyse()
     return world
 
 
 def fill(world: World, *, first_day: int, days: int, every: int) -> None:
-    """Occupy every `every`-th hour of each doctor with finished or booked visits, by bulk insert."""
-    rows, ledger = [], []
+    """Occupy every `every`-th hour of each doctor, and a room, with finished or booked visits, by bulk insert."""
+    rows = []
     for number, doctor in enumerate(world.doctors):
         clinic = world.clinics[number // DOCTORS_EACH]
         for day in range(first_day, first_day + days):
             if (world.monday + timedelta(days=day)).weekday() < 5:
-                hours = [hour for hour in (8, 9, 10, 11, 14, 15, 16, 17) if (hour + day + number) % every == 0]
+                hours = [hour for hour in HOURS if (hour + day + number) % every == 0]
                 rows += [_visit(world, doctor, clinic, world.at(time(hour), day)) for hour in hours]
-    for visit in Appointment.objects.bulk_create(rows, batch_size=5000):
-        during = (visit.starts_at, visit.ends_at + timedelta(minutes=10))
-        core = (visit.starts_at, visit.ends_at)
-        ledger.append(
-            Allocation(appointment=visit, resource_id=visit.doctor.resource_id, core=core, during=during)
+    rooms = _room_of_each(world)
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Hundreds of thousands of rows that are right by construction need no trigger to say so.
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        Allocation.objects.bulk_create(
+            [
+                Allocation(
+                    appointment=visit,
+                    resource_id=resource,
+                    core=(visit.starts_at, visit.ends_at),
+                    during=(visit.starts_at, visit.ends_at + timedelta(minutes=10)),
+                )
+                for visit in Appointment.objects.bulk_create(rows, batch_size=5000)
+                for resource in (visit.doctor.resource_id, rooms[visit.doctor_id])
+            ],
+            batch_size=5000,
         )
-    Allocation.objects.bulk_create(ledger, batch_size=5000)
     start = world.monday + timedelta(days=first_day)
     ledger_masks.rebuild(start - timedelta(days=1), start + timedelta(days=days + 1))
+
+
+def _room_of_each(world: World) -> dict[int, int]:
+    """A room for each doctor by id, none for two."""
+    rooms = {clinic.pk: list(clinic.resources.filter(kind="room").order_by("pk")) for clinic in world.clinics}
+    return {
+        doctor.pk: rooms[world.clinics[number // DOCTORS_EACH].pk][number % DOCTORS_EACH].pk
+        for number, doctor in enumerate(world.doctors)
+    }
+
+
+def free_starts(world: World, count: int, *, first_day: int) -> list[tuple[Doctor, Clinic, datetime]]:
+    """Offered times that don't hinder one another, after everything that `build` has filled: as many as asked for."""
+    found: list[tuple[Doctor, Clinic, datetime]] = []
+    chosen = [number for number in range(len(world.doctors)) if number % DOCTORS_EACH < NURSES_EACH]
+    day = first_day
+    while len(found) < count:
+        if (world.monday + timedelta(days=day)).weekday() < 5:
+            for hour in HOURS:
+                starts_at = world.at(time(hour), day)
+                found += [(world.doctors[n], world.clinics[n // DOCTORS_EACH], starts_at) for n in chosen]
+        day += 1
+    return found[:count]
 
 
 def _visit(world: World, doctor: Doctor, clinic: Clinic, starts_at: datetime) -> Appointment:
@@ -120,7 +158,10 @@ def _visit(world: World, doctor: Doctor, clinic: Clinic, starts_at: datetime) ->
 def _on_leave(doctor: Doctor, day: date) -> None:
     starts_at = datetime.combine(day, time(), tzinfo=UTC)
     factories.ScheduleBlockFactory(
-        resource=doctor.resource, kind=ScheduleBlock.Kind.LEAVE, starts_at=starts_at, ends_at=starts_at + timedelta(days=2)
+        resource=doctor.resource,
+        kind=ScheduleBlock.Kind.LEAVE,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(days=2),
     )
 
 

@@ -18,17 +18,21 @@ PROCESSES = 4
 
 @dataclass
 class Outcome:
-    """How often each status was answered, and how long each answer took, in seconds."""
+    """How often each status and each refusal's code was answered, and how long each answer took, in seconds."""
 
     statuses: Counter = field(default_factory=Counter)
+    codes: Counter = field(default_factory=Counter)
     seconds: dict[int, list[float]] = field(default_factory=dict)
 
-    def add(self, status: int, seconds: float) -> None:
+    def add(self, status: int, body: bytes, seconds: float) -> None:
         self.statuses[status] += 1
+        if status >= 300:
+            self.codes[json.loads(body)["code"] if status < 500 else "error"] += 1
         self.seconds.setdefault(status, []).append(seconds)
 
     def merge(self, other: Outcome) -> None:
         self.statuses += other.statuses
+        self.codes += other.codes
         for status, seconds in other.seconds.items():
             self.seconds.setdefault(status, []).extend(seconds)
 
@@ -39,7 +43,7 @@ def race(address: str, token: str, wishes: Sequence[dict], *, clients: int, atte
     A wish is a request body without its patient list: `patients` names those that a client may book for.
     """
     each = attempts // clients
-    with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
+    with multiprocessing.get_context("fork").Pool(PROCESSES) as pool:
         jobs = [
             (address, token, list(wishes), clients // PROCESSES, each, seed + number) for number in range(PROCESSES)
         ]
@@ -65,7 +69,7 @@ def _run_process(address: str, token: str, wishes: list[dict], clients: int, att
 
 
 def _run_client(address: str, token: str, wishes: list[dict], attempts: int, seed: int, outcome: Outcome) -> None:
-    choose = random.Random(seed)  # noqa: S311 - a race, not a secret
+    choose = random.Random(seed)
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
     headers = {"Authorization": f"Token {token}", "Content-Type": "application/json"}
     for _ in range(attempts):
@@ -74,6 +78,6 @@ def _run_client(address: str, token: str, wishes: list[dict], attempts: int, see
         started = time.perf_counter()
         connection.request("POST", "/api/v1/appointments/", json.dumps(wish), headers)
         response = connection.getresponse()
-        response.read()
-        outcome.add(response.status, time.perf_counter() - started)
+        body = response.read()
+        outcome.add(response.status, body, time.perf_counter() - started)
     connection.close()

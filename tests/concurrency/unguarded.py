@@ -1,12 +1,54 @@
-"""The site without its guards against collisions, to prove that the races would see one.
+"""The commands without their locks, to prove that the races would see a collision.
 
-Only tests serve this. Commands lock nothing, and the ledger's constraint must be dropped beside it.
+As long as the ledger's constraint stands it still refuses, so a twin that must collide drops that too.
 """
 
-from carebridge.asgi import application
-from scheduling import ledger, placement
+from __future__ import annotations
 
-ledger.lock_resources = lambda ids: []  # type: ignore[assignment]
-placement.lock_patient = lambda patient_id: None  # type: ignore[assignment]
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 
-__all__ = ["application"]
+from django.db import connection
+
+from scheduling import booking, cancelling, ledger, placement, rescheduling
+from scheduling.models import Appointment, Patient, Resource
+
+
+def read_patient(patient_id: object) -> Patient:
+    return Patient.objects.get(pk=patient_id)
+
+
+def read_appointments(ids: Collection[int]) -> list[Appointment]:
+    related = ("appointment_type__service", "clinic", "doctor__resource", "patient")
+    return list(Appointment.objects.select_related(*related).filter(pk__in=ids).order_by("pk"))
+
+
+def read_resources(ids: Collection[int]) -> list[Resource]:
+    return list(Resource.objects.filter(pk__in=ids).order_by("pk"))
+
+
+def take_locks_away(put: Callable[[object, str, object], None] = setattr) -> None:
+    """Let every command of this process read where it should lock; `put` as setattr, or a monkeypatch's."""
+    put(ledger, "lock_resources", read_resources)
+    for module in (placement, booking, cancelling, rescheduling):
+        put(module, "lock_patient", read_patient)
+        put(module, "lock_appointments", read_appointments)
+
+
+assert all(hasattr(module, "lock_patient") for module in (placement, booking, cancelling, rescheduling))
+
+
+@contextmanager
+def no_constraint() -> Iterator[None]:
+    """Drop the ledger's constraint for the block. What was booked meanwhile is thrown away, for it may overlap."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE scheduling_allocation DROP CONSTRAINT allocation_no_overlap")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE scheduling_allocation, scheduling_appointment CASCADE")
+            cursor.execute(
+                "ALTER TABLE scheduling_allocation ADD CONSTRAINT allocation_no_overlap EXCLUDE USING gist"
+                " (resource_id WITH =, during WITH &&) WHERE (released_at IS NULL AND NOT overbooked)"
+            )
