@@ -23,8 +23,10 @@ class CancelForm(StyledForm):
     """Why a visit is cancelled; after the cut-off also why the exception."""
 
     reason = forms.ModelChoiceField(CancellationReason.objects.none(), empty_label="Choose a reason")
+    exception_reason = forms.CharField(
+        label="Why after the cut-off?", max_length=240, error_messages={"required": "Say why this is an exception."}
+    )
     note = forms.CharField(label="Note", required=False, max_length=240)
-    exception_reason = forms.CharField(label="Why after the cut-off?", required=False, max_length=240)
 
     def __init__(self, *args: Any, is_late: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -44,9 +46,9 @@ class OptionalSlotField(SlotField):
 class MoveForm(StyledForm):
     """Where a visit goes: clinic, doctor and day narrow the list of free times; `slot` is the one chosen."""
 
-    clinic = forms.ModelChoiceField(Clinic.objects.none(), empty_label=None, required=False)
+    clinic = forms.ModelChoiceField(Clinic.objects.none(), empty_label=None)
     doctor = forms.ModelChoiceField(Doctor.objects.none(), empty_label="Any doctor", required=False)
-    day = forms.DateField(label="From", required=False, widget=DayInput())
+    day = forms.DateField(label="Earliest day", widget=DayInput())
     slot = OptionalSlotField(required=False, max_length=80)
     exception_reason = forms.CharField(label="Why after the cut-off?", required=False, max_length=240)
 
