@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timedelta
+from typing import Any
 
+from scheduling.demo.drafts import Visit
 from scheduling.demo.horizon import LONDON
-from scheduling.demo.visits import Visit
 from scheduling.demo.world import World
 from scheduling.models import Channel
 
@@ -36,7 +37,7 @@ def between(rng: random.Random, first: datetime, last: datetime) -> datetime:
     return first + (last - first) * rng.random()
 
 
-def booking_of(world: World, visit: Visit, latest: datetime) -> dict[str, object]:
+def booking_of(world: World, visit: Visit, latest: datetime) -> dict[str, Any]:
     """Channel, moment and author of a booking made before `latest`."""
     rng = world.rng
     channel = rng.choices(tuple(CHANNELS), tuple(CHANNELS.values()))[0]

@@ -15,7 +15,7 @@ def copy_in(model: type[models.Model], rows: Iterable[Mapping[str, object]]) -> 
     Defaults are worked out once for all rows, so anything that differs by row (keys, uuids, times) must be given.
     """
     fields = model._meta.concrete_fields
-    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     table = connection.ops.quote_name(model._meta.db_table)
     defaults = [(field.attname, _default(field)) for field in fields]
     # All rows first: while a COPY is open the connection answers no query that making a row might ask.

@@ -11,7 +11,7 @@ from scheduling.demo.world import World
 from scheduling.models import AppointmentType
 
 if TYPE_CHECKING:
-    from scheduling.demo.visits import Visit
+    from scheduling.demo.drafts import Visit
 
 TRIES = 12
 MOST_VISITS_AHEAD = 3

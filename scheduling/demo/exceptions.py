@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from scheduling.demo.booking_times import booking_of
 from scheduling.demo.callers import Callers
-from scheduling.demo.visits import Event, Part, Visit, doctor_spans, parts_needed
+from scheduling.demo.drafts import Event, Part, Visit
+from scheduling.demo.visits import doctor_spans, parts_needed
 from scheduling.demo.world import LateBlock, World
 from scheduling.models import Offering, Status
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from scheduling.demo.booking_times import between, booking_of
 from scheduling.demo.callers import Callers
+from scheduling.demo.drafts import Event, Visit
 from scheduling.demo.exceptions import overbook_some, send_blocked_to_review
 from scheduling.demo.undone import add_cancelled, add_lapsed, add_moved, cancel
-from scheduling.demo.visits import Event, Visit
 from scheduling.demo.world import World
 from scheduling.models import Status
 

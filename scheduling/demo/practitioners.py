@@ -124,7 +124,7 @@ def _make_places(world: World, doctor: Doctor, spec: PractitionerSpec) -> list[C
 
 
 def _make_offerings(world: World, doctor: Doctor, spec: PractitionerSpec, places: Iterable[Clinic]) -> None:
-    kinds = [kind for kind in world.types.values() if kind.service.speciality.name in spec.specialities]
+    kinds = [kind for kind in world.types.values() if str(kind.service.speciality) in spec.specialities]
     for clinic in places:
         for kind in kinds:
             if _is_equipped(world, clinic, kind):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from scheduling.demo.visits import Visit
+from scheduling.demo.drafts import Visit
 from scheduling.demo.world import World
 from scheduling.models import Referral
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from scheduling.demo.bulk import as_json, copy_in, reserve_keys
+from scheduling.demo.drafts import Event, Visit
 from scheduling.demo.horizon import CELLS_PER_DAY, LONDON, bits
-from scheduling.demo.visits import Event, Visit
 from scheduling.demo.world import World
 from scheduling.models import (
     Allocation,

@@ -11,7 +11,7 @@ from scheduling.memberships import grant_membership
 
 PASSWORD = "carebridge-demo"  # noqa: S105 - printed for everyone to see
 EVERYWHERE = tuple(spec.code for spec in CLINICS)
-LOGINS = (
+LOGINS: tuple[tuple[str, str, str, Role, tuple[str, ...], dict[str, bool]], ...] = (
     ("reception", "Maya", "Fielding", Role.RECEPTIONIST, ("harbour", "northgate"), {}),
     ("doctor", "Amara", "Osei", Role.DOCTOR, ("harbour",), {}),
     ("clinicadmin", "Rosa", "Whitlam", Role.CLINIC_ADMINISTRATOR, ("harbour",), {"is_staff": True}),

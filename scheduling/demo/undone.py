@@ -7,9 +7,10 @@ from collections import defaultdict
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from carebridge.accounts.models import User
 from scheduling.demo.booking_times import between, booking_of
 from scheduling.demo.callers import Callers
-from scheduling.demo.visits import Event, Visit
+from scheduling.demo.drafts import Event, Visit
 from scheduling.demo.world import World
 from scheduling.models import Status
 
@@ -132,6 +133,6 @@ def _first_event(visit: Visit, status: str = Status.CONFIRMED) -> None:
     ]
 
 
-def _release(visit: Visit, to: str, kind: str, at: datetime, by: object) -> None:
+def _release(visit: Visit, to: str, kind: str, at: datetime, by: User | None) -> None:
     visit.events.append(Event(at, kind, visit.status, to, by))
     visit.status, visit.released_at = to, at

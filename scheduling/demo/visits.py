@@ -7,71 +7,18 @@ that is barred or taken. What becomes of the visits is `fates`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 
 from scheduling.demo.callers import Callers
+from scheduling.demo.drafts import Part, Visit
 from scheduling.demo.horizon import Span
 from scheduling.demo.world import Session, World
-from scheduling.models import AppointmentType, Offering, Requirement, Resource, Status
+from scheduling.models import Offering, Requirement, Resource
 from scheduling.models.fields import GRID_MINUTES
 from scheduling.models.resource import ResourceKind
 
 THINNING_PER_DAY = 0.016
 """How much emptier each day ahead is than the one before: people book late."""
-
-
-@dataclass(slots=True)
-class Part:
-    """What a visit takes of one resource, in cells; requirement None is the doctor."""
-
-    resource_id: int
-    requirement_id: int | None
-    core: Span
-    during: Span
-    overbooked: bool = False
-
-
-@dataclass(slots=True)
-class Event:
-    """One entry of a visit's history; `source` is the door it came through."""
-
-    at: datetime
-    kind: str
-    old: str | None
-    new: str | None
-    by: object = None
-    source: str = ""
-
-
-@dataclass(slots=True)
-class Visit:
-    """One appointment in the making. Cells count from the horizon's first; times are UTC."""
-
-    patient: int
-    kind: AppointmentType
-    doctor_id: int
-    clinic_id: int
-    start: int
-    minutes: int
-    before: int
-    after: int
-    parts: list[Part]
-    status: str = Status.CONFIRMED
-    fields: dict = field(default_factory=dict)
-    events: list[Event] = field(default_factory=list)
-    cancellation: dict | None = None
-    released_at: datetime | None = None
-    moved_from: Visit | None = None
-    pk: int = 0
-
-    @property
-    def end(self) -> int:
-        return self.start + self.minutes // GRID_MINUTES
-
-    @property
-    def span(self) -> Span:
-        return self.start, self.end
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from scheduling.models import (
 
 if TYPE_CHECKING:
     from scheduling.demo.catalogue_data import TypeSpec
-    from scheduling.demo.visits import Visit
+    from scheduling.demo.drafts import Visit
 
 
 @dataclass(frozen=True)
