@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -155,7 +156,7 @@ def refusal(reasons: Sequence[Reason]) -> DomainError:
 
 def load_patient_facts(wish: Wish, *, minutes: int) -> PatientFacts:
     """The patient's other visits, in one statement."""
-    asked = {
+    asked: dict[str, Any] = {
         "patient": wish.patient.pk,
         "ignoring": wish.ignoring or 0,
         "now": wish.now,

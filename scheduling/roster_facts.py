@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
+from typing import Any
 
 from django.db.models import Q
 
@@ -72,11 +73,13 @@ class RosterFacts:
 
     def without(self, table: str, keys: Collection[int | None]) -> RosterFacts:
         """The same facts as if the saved rows of one table with these keys were gone."""
-        return replace(self, **{table: tuple(row for row in getattr(self, table) if row.key not in keys)})
+        kept: dict[str, Any] = {table: tuple(row for row in getattr(self, table) if row.key not in keys)}
+        return replace(self, **kept)
 
     def plus(self, table: str, *rows: Weekly | Timed) -> RosterFacts:
         """The same facts with further rows in one table."""
-        return replace(self, **{table: (*getattr(self, table), *rows)})
+        more: dict[str, Any] = {table: (*getattr(self, table), *rows)}
+        return replace(self, **more)
 
     def problems(self, allocation: Allocation, clinic_id: int, type_id: int) -> frozenset[Problem]:
         """What speaks against this allocation, row by row. Empty: it fits."""

@@ -15,7 +15,7 @@ def highlight(text: object, typed: str) -> SafeString:
     """The text, escaped, with every typed word of two letters or more in a <mark>."""
     words = [re.escape(word) for word in str(typed).split() if len(word) > 1]
     if not words:
-        return conditional_escape(text)
+        return conditional_escape(str(text))
     pieces = re.split(f"({'|'.join(words)})", str(text), flags=re.IGNORECASE)
     # Every piece is escaped on its own, so a name with "<" in it stays text.
     marked = (
@@ -32,6 +32,6 @@ def phone(number: str) -> str:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
         return number
-    home = phonenumbers.region_code_for_country_code(parsed.country_code) == "GB"
+    home = phonenumbers.region_code_for_country_code(parsed.country_code or 0) == "GB"
     form = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL
     return phonenumbers.format_number(parsed, form)

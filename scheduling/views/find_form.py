@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.db.models import QuerySet
@@ -78,10 +78,14 @@ class FindForm(StyledForm):
             else []
         )
         self.doctors = list(Doctor.objects.visible_to(self.user).active().filter(pk__in=self._performers(ids)))
-        self.fields["service"].choices = [("", "Choose a service"), *((s.pk, s.name) for s in self.services)]
-        self.fields["type"].choices = [(t.pk, t.name) for t in self.types]
-        self.fields["doctor"].choices = [("", "Any doctor"), *((d.pk, d.full_name) for d in self.doctors)]
-        self.fields["clinic"].choices = [(c.pk, c.name) for c in self.clinics]
+        self.choice("service").choices = [("", "Choose a service"), *((s.pk, s.name) for s in self.services)]
+        self.choice("type").choices = [(t.pk, t.name) for t in self.types]
+        self.choice("doctor").choices = [("", "Any doctor"), *((d.pk, d.full_name) for d in self.doctors)]
+        self.choice("clinic").choices = [(c.pk, c.name) for c in self.clinics]
+
+    def choice(self, name: str) -> forms.ChoiceField:
+        """A field that offers choices, as such."""
+        return cast(forms.ChoiceField, self.fields[name])
 
     def _performers(self, clinic_ids: list[int]) -> QuerySet:
         performed = Offering.objects.filter(clinic__in=clinic_ids, is_active=True, appointment_type__is_active=True)

@@ -140,7 +140,7 @@ def _start_with_everything(data: QueryDict, clinics: Sequence[Clinic], today: da
         data.setlist("part", list(PARTS))
     data["from"] = data.get("from") or today.isoformat()
     if not data.get("to"):
-        data["to"] = (max(today, _day(data["from"], today)) + DEFAULT_HORIZON).isoformat()
+        data["to"] = (max(today, _day(str(data["from"]), today)) + DEFAULT_HORIZON).isoformat()
 
 
 def _day(text: str, otherwise: date) -> date:
@@ -168,7 +168,7 @@ def _search_data(
         data["service"] = str(moving.appointment_type.service_id)
         if request.method != "POST":
             data.setdefault("doctor", str(moving.doctor_id))
-            data["doctor"] = data["doctor"] or str(moving.doctor_id)
+            data["doctor"] = str(data["doctor"] or moving.doctor_id)
     elif not data.get("service") and str(chosen_type or "").isdecimal():
         found = AppointmentType.objects.visible_to(request.user).filter(pk=chosen_type).first()
         data["service"] = str(found.service_id) if found else ""

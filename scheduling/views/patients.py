@@ -46,7 +46,7 @@ def suggest(request: StaffRequest) -> HttpResponse:
 def new(request: StaffRequest) -> HttpResponse:
     """The form for somebody not on file, in a dialog or as a page; then the person is chosen."""
     form = PatientForm(request.POST or None, clinics=own_clinics(request), initial=_prefilled(request))
-    known: Sequence[Patient] = ()
+    known = Patient.objects.none()
     if request.method == "POST" and form.is_valid():
         try:
             patient = register_patient(
@@ -118,8 +118,12 @@ def chosen(request: StaffRequest, patient: Patient, text: str) -> HttpResponse:
     if not request.htmx:
         return redirect("scheduling:patient", pk=patient.pk)
     person = {"id": str(patient.pk), "label": patient_label(patient)}
-    events = {"carebridge:patient-chosen": person, "carebridge:close-dialog": {}, "carebridge:toast": {"text": text}}
-    return triggering(HttpResponse(status=200, headers={"HX-Reswap": "none"}), events)
+    events: dict[str, object] = {
+        "carebridge:patient-chosen": person,
+        "carebridge:close-dialog": {},
+        "carebridge:toast": {"text": text},
+    }
+    return triggering(HttpResponse(status=204), events)
 
 
 def add_errors(form: Any, refused: DomainError) -> None:

@@ -147,7 +147,7 @@ def look_up(user: User, words: Words) -> Hits:
 
 def _appointments(user: User, words: Words, people: Sequence[Person]) -> Sequence[VisitHit]:
     """Those whose reference begins like this, else the next visit of each patient found."""
-    found: Sequence[Appointment] = ()
+    found = Appointment.objects.none()
     if len(words.reference) > len("CB-9R"):
         rows = Appointment.objects.visible_to(user).filter(reference__startswith=words.reference)
         found = rows.select_related("patient", "doctor", "clinic", "appointment_type__service").order_by("-starts_at")
@@ -189,8 +189,13 @@ def _doctor_hit(
     doctor: Doctor, places: Sequence[DoctorClinic], working_at: int | None, words: Words, day: date
 ) -> DoctorHit:
     clinic_id = working_at or (places[0].clinic_id if places else 0)
-    board = {"clinic": clinic_id, "day": day.isoformat(), "doctor": doctor.pk}
-    find = {"doctor": doctor.pk, "from": day.isoformat(), "to": day.isoformat(), "part": words.part}
+    board: dict[str, str | int] = {"clinic": clinic_id, "day": day.isoformat(), "doctor": doctor.pk}
+    find: dict[str, str | int] = {
+        "doctor": doctor.pk,
+        "from": day.isoformat(),
+        "to": day.isoformat(),
+        "part": words.part,
+    }
     specialities = ", ".join(str(each) for each in doctor.specialities.all()) or doctor.get_profession_display()
     return DoctorHit(
         doctor=doctor,
