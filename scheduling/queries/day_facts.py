@@ -41,15 +41,15 @@ def load_day(viewer: Viewer, day: date, now: datetime) -> DayFacts:
     """Read the day. Roster rows come for the whole month, because the month beside the board needs them too."""
     clinic = viewer.clinic
     rooms = list(clinic.resources.rooms().filter(is_active=True).prefetch_related("categories"))
-    appointments = (
+    booked = (
         Appointment.objects.visible_to(viewer.user)
         .on_day(clinic, day)
         .exclude(status__in=GONE)
         .select_related("patient", "appointment_type__service", "doctor")
     )
     if not viewer.sees_all:
-        appointments = appointments.filter(doctor__user=viewer.user)
-    appointments = list(appointments)
+        booked = booked.filter(doctor__user=viewer.user)
+    appointments = list(booked)
     doctors = doctors_on(viewer, [each.doctor_id for each in appointments])
     rooms_used = Allocation.objects.filter(
         appointment__in=[each.pk for each in appointments], resource__kind=ResourceKind.ROOM, released_at=None

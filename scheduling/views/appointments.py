@@ -109,7 +109,8 @@ def undo(request: HttpRequest, reference: str) -> HttpResponse:
     """Take back the cancellation or the last step of the visit."""
     found = visible(request, reference)
     command = undo_cancellation if found.status == Status.CANCELLED else undo_status
-    return run(request, found, lambda: command(appointment=found, by=request.user), "Undone")
+    by: User = request.user  # type: ignore[assignment]
+    return run(request, found, lambda: command(appointment=found, by=by), "Undone")
 
 
 @login_required

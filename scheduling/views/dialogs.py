@@ -106,7 +106,7 @@ def move_form(data: QueryDict, drawer: Drawer, user: User) -> MoveForm:
     given.setdefault("day", max(a.local_date, today).isoformat())
     doctors = Doctor.objects.visible_to(user).active()
     doctors = doctors.filter(
-        offerings__appointment_type=a.appointment_type, offerings__clinic=number_or_none(given["clinic"])
+        offerings__appointment_type=a.appointment_type, offerings__clinic=number_or_none(str(given["clinic"]))
     ).distinct()
     if given["doctor"] not in {str(doctor.pk) for doctor in doctors}:
         given["doctor"] = ""
