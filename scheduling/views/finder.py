@@ -158,7 +158,7 @@ def _search_data(
     data = given.copy()
     if request.method != "POST" or "from" not in given:
         data = QueryDict(mutable=True)
-        for name in LINKABLE:
+        for name in given.keys() & set(LINKABLE):
             data.setlist(name, given.getlist(name))
         data["patient"] = given.get("patient", "") if request.method == "POST" else ""
         _start_with_everything(data, clinics, today)

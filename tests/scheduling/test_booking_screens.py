@@ -215,6 +215,24 @@ def test_a_time_outside_hours_is_explained_and_booked_only_with_a_reason(
     assert Appointment.objects.get().override_reason == "Only bus at 08:30"
 
 
+def test_the_finder_in_move_mode_keeps_type_patient_and_doctor(
+    reception, patient, consultation, dr_osei, harbour, ten, monday
+):
+    visit = book_appointment(
+        patient=patient, appointment_type=consultation, doctor=dr_osei, clinic=harbour, starts_at=ten, by=None
+    )
+
+    page = text_of(
+        reception.get(
+            reverse("scheduling:find"),
+            {"move": visit.reference, "from": monday.isoformat(), "to": monday.isoformat()},
+        )
+    )
+
+    assert "The old time is kept until the new one is confirmed" in page
+    assert f"{monday:%a} {monday.day} {monday:%b} 10:00, Dr Amara Osei" in page, "its own time counts as free"
+
+
 @pytest.mark.parametrize("slot", ["", "x", "1.2.yesterday", "1.2.2026-11-25T10:00:00", "1.2.2026-13-99T10:00:00+00:00"])
 def test_a_malformed_time_is_a_422_not_a_crash(reception, consultation, dr_osei, slot):
     assert (
@@ -291,9 +309,8 @@ def test_a_likely_duplicate_shows_the_record_on_file_and_saves_nothing(reception
     assert str(patient.pk) in text_of(warned)
     assert Patient.objects.count() == 1
 
-    assert (
-        reception.post(reverse("scheduling:patient-new"), form | {"allow_duplicate": "on"}, **HTMX).status_code == 200
-    )
+    added = reception.post(reverse("scheduling:patient-new"), form | {"allow_duplicate": "on"}, **HTMX)
+    assert added.status_code == 204
     assert Patient.objects.count() == 2
 
 
