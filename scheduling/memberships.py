@@ -6,12 +6,11 @@ membership row beside it says since when and by whom.
 
 from __future__ import annotations
 
-from django.db import transaction
 from guardian.shortcuts import assign_perm, remove_perm
 
 from carebridge.accounts.models import Role, User
 from carebridge.audit.trail import Action, log_change
-from carebridge.db import lock_in_order
+from carebridge.db import command, lock_in_order
 from carebridge.errors import NotAllowed, NotFound
 from scheduling.models import Clinic, ClinicMembership
 from scheduling.permissions import Permission, clinic_roles, forget_roles, require, role_at
@@ -20,7 +19,7 @@ GROUP_ROLES = frozenset({Role.OPERATIONS_MANAGER, Role.SUPPORT, Role.SYSTEM_ADMI
 """Roles that look across clinics: a clinic's own administrator can't hand them out."""
 
 
-@transaction.atomic
+@command()
 def grant_membership(*, user: User, clinic: Clinic, role: Role, by: User | None) -> ClinicMembership:
     """Give `user` a role at a clinic and return the membership; granting what is held already changes nothing.
 
@@ -41,7 +40,7 @@ def grant_membership(*, user: User, clinic: Clinic, role: Role, by: User | None)
     return membership
 
 
-@transaction.atomic
+@command()
 def revoke_membership(*, user: User, clinic: Clinic, role: Role, by: User | None) -> None:
     """Take a role at a clinic from `user`; it stops counting with their next request.
 

@@ -57,8 +57,10 @@ def load_demo(*, now: datetime, size: Size | None = None, say: Say = lambda line
     """
     size = size or Size()
     with disable_auditlog(), transaction.atomic():
-        # Two starting copies wait here for each other; the second finds the first one's clinics.
+        # Two starting copies wait here for each other, however slow the machine; the second finds the first's clinics.
         with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = 0")
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOADING_LOCK])
         if Clinic.objects.exists():
             return False
