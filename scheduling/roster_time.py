@@ -6,7 +6,7 @@ Clinics keep local hours, so a recurring row becomes other UTC steps in summer t
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -95,7 +95,7 @@ class Extent:
 
     @property
     def full(self) -> int:
-        return (1 << self.steps) - 1
+        return timeline.ones(self.steps)
 
     @property
     def widened(self) -> Extent:
@@ -171,6 +171,37 @@ class Roster:
         return offered & self.extent.full
 
 
+@dataclass(slots=True)
+class Timetable:
+    """Rosters of one resource at one clinic joined over one extent, such as the horizon of a search."""
+
+    extent: Extent
+    hours: int
+    off: int
+    parts: Sequence[Roster]
+    _starts: dict[tuple[int, int, int, int], int] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, parts: Sequence[Roster], extent: Extent) -> Timetable:
+        """The parts cut and shifted to the extent."""
+        hours = off = 0
+        for part in parts:
+            ahead = extent.origin - part.extent.origin
+            hours |= timeline.shifted(part.hours, ahead)
+            off |= timeline.shifted(part.off, ahead)
+        return cls(extent, hours & extent.full, off & extent.full, parts)
+
+    def starts(self, type_id: int, step: int, begin: int, length: int) -> int:
+        """As `Roster.starts`, over the whole extent."""
+        key = (type_id, step, begin, length)
+        if (known := self._starts.get(key)) is None:
+            known = 0
+            for part in self.parts:
+                known |= timeline.shifted(part.starts(*key), self.extent.origin - part.extent.origin)
+            self._starts[key] = known = known & self.extent.full
+        return known
+
+
 @dataclass(frozen=True, slots=True)
 class ClinicTime:
     """When a clinic is open, closed and, by anyone's extra session, open beyond its hours; over a widened extent."""
@@ -215,5 +246,5 @@ def roster(found: Iterable[Span], clinic: ClinicTime, clinic_id: int, *, own_hou
 def _session(each: Span, clinic: ClinicTime) -> Session:
     length = each.last - each.first
     lets_work = ~clinic.closed if each.kind == Kind.EXTRA else clinic.open & ~clinic.closed
-    worked = timeline.shifted(lets_work, each.first - clinic.extent.origin) & ((1 << length) - 1)
+    worked = timeline.shifted(lets_work, each.first - clinic.extent.origin) & timeline.ones(length)
     return Session(each.first, length, each.types, worked)

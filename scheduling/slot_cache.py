@@ -12,13 +12,15 @@ from threading import Lock
 
 from django.core.cache import cache
 
-from scheduling.roster_time import Extent, Roster, Session
+from scheduling.roster_time import Extent, Roster, Session, Timetable
 
 CHUNK_DAYS = 28
 KEPT_SECONDS = 6 * 60 * 60
 KEPT_IN_PROCESS = 4096
+JOINED_IN_PROCESS = 2048
 
 _near: OrderedDict[str, Roster] = OrderedDict()
+_joined: OrderedDict[tuple, Timetable] = OrderedDict()
 _near_lock = Lock()
 
 
@@ -38,10 +40,25 @@ def store(rosters: Mapping[str, Roster]) -> None:
     cache.set_many({key: _encoded(roster) for key, roster in rosters.items()}, KEPT_SECONDS)
 
 
+def fetch_joined(keys: Iterable[tuple]) -> dict[tuple, Timetable]:
+    """Timetables that this process has already joined for the same horizon."""
+    with _near_lock:
+        return {key: _joined[key] for key in keys if key in _joined}
+
+
+def store_joined(timetables: Mapping[tuple, Timetable]) -> None:
+    """Keep joined timetables for the next search over the same horizon, in this process only."""
+    with _near_lock:
+        _joined.update(timetables)
+        while len(_joined) > JOINED_IN_PROCESS:
+            _joined.popitem(last=False)
+
+
 def forget_process() -> None:
     """Drop what this process remembers, so that a benchmark or a test can begin cold."""
     with _near_lock:
         _near.clear()
+        _joined.clear()
 
 
 def _fetch_near(keys: Iterable[str]) -> tuple[dict[str, Roster], list[str]]:

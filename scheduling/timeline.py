@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import islice
 
 STEP_MINUTES = 5
 STEP = timedelta(minutes=STEP_MINUTES)
@@ -64,7 +65,7 @@ class Horizon:
 
     @property
     def full(self) -> int:
-        return (1 << self.steps) - 1
+        return ones(self.steps)
 
     @property
     def last_day(self) -> date:
@@ -85,6 +86,12 @@ class Horizon:
     def within(self, start: datetime, end: datetime) -> int:
         """The range rounded inward, clipped to the horizon."""
         return span(step_ceil(start) - self.origin, step_floor(end) - self.origin) & self.full
+
+
+@lru_cache(maxsize=1024)
+def ones(length: int) -> int:
+    """The lowest `length` bits set."""
+    return (1 << length) - 1
 
 
 def span(first: int, last: int) -> int:
@@ -129,6 +136,20 @@ def bits(mask: int) -> Iterator[int]:
         lowest = mask & -mask
         yield lowest.bit_length() - 1
         mask ^= lowest
+
+
+def bits_near(mask: int, at: int, count: int) -> list[int]:
+    """Up to `count` set bits from `at` on, and up to `count` before it: those closest on either side."""
+    at = max(at, 0)
+    found = [at + bit for bit in islice(bits(mask >> at), count)]
+    below = mask & ((1 << at) - 1)
+    for _ in range(count):
+        if not below:
+            break
+        highest = below.bit_length() - 1
+        found.append(highest)
+        below ^= 1 << highest
+    return found
 
 
 def stretch(mask: int, at: int) -> tuple[int, int]:

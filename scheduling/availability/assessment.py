@@ -104,10 +104,11 @@ class _Crew(Candidate):
                 return _Choice(picked, level)
         return None
 
-    def _able(self, level: int) -> Callable[[Need, int], bool]:
+    def _able(self, level: int) -> Callable[[int, int], bool]:
         facts, clinic = self.facts, self.plan.clinic_id
 
-        def able(need: Need, resource: int) -> bool:
+        def able(index: int, resource: int) -> bool:
+            need = self.plan.needs[index]
             if level == 0:
                 return bool(facts.able(need, resource, clinic) >> self.at & 1)
             barred = facts.off.get(resource, 0) | facts.held.get(resource, 0)
@@ -119,7 +120,11 @@ class _Crew(Candidate):
     def no_resource(self, chosen: _Choice | None) -> Reason:
         """Which need can't be met, as far as one can be named."""
         able = self._able(0)
-        short = [need for need in self.plan.needs if sum(able(need, c) for c in need.candidates) < need.quantity]
+        short = [
+            need
+            for index, need in enumerate(self.plan.needs)
+            if sum(able(index, each) for each in need.candidates) < need.quantity
+        ]
         for need in short or self.plan.needs[:1]:
             held = any(self.facts.held.get(c, 0) & self.steps(need.first, need.last) for c in need.candidates)
             detail = {"category": need.label, "requirement": need.requirement_id, "held": held}

@@ -1,9 +1,10 @@
-"""Visit plans from the catalogue: who performs a type where, and what the type needs. Three statements."""
+"""Visit plans from the catalogue: who performs a type where, and what the type needs. Two statements."""
 
 from __future__ import annotations
 
+import json
 import zoneinfo
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -16,48 +17,56 @@ from scheduling.timeline import STEP_MINUTES
 
 # A transaction that has written may see what nobody else ever will, so it must neither read nor fill a shared
 # cache. `world` changes with the database and with any clinic's time zone, on which a doctor's breaks may depend.
+# Each materialised part is planned on its own: one join of nine tables took longer to plan than to run.
 _OFFERINGS = """
-WITH known AS (
-  SELECT (SELECT count(*) FROM scheduling_appointmenttype WHERE id = %(type)s) AS types,
-         (SELECT count(*) FROM scheduling_clinic WHERE id = ANY(%(clinics)s)) AS clinics,
+WITH known AS MATERIALIZED (
+  SELECT (SELECT count(*) FROM scheduling_clinic WHERE id = ANY(%(clinics)s)) AS clinics,
          (SELECT count(*) FROM scheduling_doctor WHERE id = ANY(%(doctors)s)) AS doctors,
          (SELECT oid FROM pg_database WHERE datname = current_database()) || '.'
            || (SELECT md5(string_agg(id || time_zone, ',' ORDER BY id)) FROM scheduling_clinic) AS world,
-         pg_current_xact_id_if_assigned() IS NOT NULL AS has_written)
-SELECT known.*, found.* FROM known LEFT JOIN (
-  SELECT d.id AS doctor_id, t.id AS type_id, dr.name, d.title, d.given_name, d.family_name, dr.id AS resource_id,
-         dr.schedule_version || '-' || dr.xmin::text AS doctor_version, p.usual_room_id,
-         c.id AS clinic_id, c.name AS clinic_name, c.time_zone,
-         c.schedule_version || '-' || c.xmin::text AS clinic_version,
+         pg_current_xact_id_if_assigned() IS NOT NULL AS has_written,
+         (SELECT json_agg(json_build_array(q.id, q.category_id, q.resource_id, q.quantity, q.from_minute, q.to_minute,
+                                           COALESCE(g.name, r.name)) ORDER BY q.id)::text
+          FROM scheduling_requirement q
+          LEFT JOIN scheduling_resourcecategory g ON g.id = q.category_id
+          LEFT JOIN scheduling_resource r ON r.id = q.resource_id
+          WHERE q.appointment_type_id = %(type)s) AS needs),
+kind AS MATERIALIZED (
+  SELECT t.*, t.is_active AND s.is_active AS in_use
+  FROM scheduling_appointmenttype t JOIN scheduling_service s ON s.id = t.service_id WHERE t.id = %(type)s),
+place AS MATERIALIZED (SELECT c.*, c.schedule_version || '-' || c.xmin::text AS version
+  FROM scheduling_clinic c WHERE c.id = ANY(%(clinics)s)),
+offer AS MATERIALIZED ({offers}),
+who AS MATERIALIZED (
+  SELECT d.id, d.title, d.given_name, d.family_name, r.id AS resource_id, r.name, d.is_active AND r.is_active AS in_use,
+         r.schedule_version || '-' || r.xmin::text AS version
+  FROM scheduling_doctor d JOIN scheduling_resource r ON r.id = d.resource_id
+  WHERE d.id = ANY(ARRAY(SELECT doctor_id FROM offer))),
+found AS MATERIALIZED (
+  SELECT d.id AS doctor_id, t.id AS type_id, d.name, d.title, d.given_name, d.family_name, d.resource_id,
+         d.version AS doctor_version, p.usual_room_id, c.id AS clinic_id, c.name AS clinic_name, c.time_zone,
+         c.version AS clinic_version,
          COALESCE(t.min_notice_minutes, c.min_notice_minutes) AS min_notice,
          COALESCE(t.max_advance_days, c.max_advance_days) AS max_advance,
          t.duration_minutes AS usual_minutes, COALESCE(o.duration_minutes, t.duration_minutes) AS minutes,
          COALESCE(o.buffer_before_minutes, t.buffer_before_minutes) AS before,
          COALESCE(o.buffer_after_minutes, t.buffer_after_minutes) AS after,
          t.doctor_from_minute, t.doctor_to_minute, t.start_step_minutes,
-         COALESCE(o.is_active AND t.is_active AND s.is_active AND c.is_active AND d.is_active AND dr.is_active, false)
-           AS offered
-  FROM scheduling_appointmenttype t
-  JOIN scheduling_service s ON s.id = t.service_id
-  JOIN scheduling_clinic c ON c.id = ANY(%(clinics)s)
-  {offerings}
-  JOIN scheduling_resource dr ON dr.id = d.resource_id
-  LEFT JOIN scheduling_doctorclinic p ON p.doctor_id = d.id AND p.clinic_id = c.id
-  WHERE t.id = %(type)s AND (%(doctors)s::bigint[] IS NULL OR d.id = ANY(%(doctors)s))
-) found ON true
+         COALESCE(o.is_active AND t.in_use AND c.is_active AND d.in_use, false) AS offered
+  FROM offer o CROSS JOIN kind t
+  JOIN place c ON c.id = o.clinic_id
+  JOIN who d ON d.id = o.doctor_id
+  LEFT JOIN scheduling_doctorclinic p ON p.doctor_id = o.doctor_id AND p.clinic_id = o.clinic_id)
+SELECT (SELECT count(*) FROM kind), known.*, found.* FROM known LEFT JOIN found ON true
 """
-_PERFORMED = """JOIN scheduling_offering o ON o.appointment_type_id = t.id AND o.clinic_id = c.id AND o.is_active
-  JOIN scheduling_doctor d ON d.id = o.doctor_id"""
-_ANYBODY = """JOIN scheduling_doctor d ON d.id = ANY(%(doctors)s)
-  LEFT JOIN scheduling_offering o ON o.appointment_type_id = t.id AND o.clinic_id = c.id AND o.doctor_id = d.id"""
-
-_REQUIREMENTS = """
-SELECT q.id, q.category_id, q.resource_id, q.quantity, q.from_minute, q.to_minute, COALESCE(k.name, r.name)
-FROM scheduling_requirement q
-LEFT JOIN scheduling_resourcecategory k ON k.id = q.category_id
-LEFT JOIN scheduling_resource r ON r.id = q.resource_id
-WHERE q.appointment_type_id = %s ORDER BY q.id
-"""
+_PERFORMED = """SELECT * FROM scheduling_offering o
+  WHERE o.appointment_type_id = %(type)s AND o.clinic_id = ANY(%(clinics)s) AND o.is_active
+    AND (%(doctors)s::bigint[] IS NULL OR o.doctor_id = ANY(%(doctors)s))"""
+_ANYBODY = """SELECT d.id AS doctor_id, c.id AS clinic_id, o.is_active, o.duration_minutes, o.buffer_before_minutes,
+         o.buffer_after_minutes
+  FROM place c JOIN scheduling_doctor d ON d.id = ANY(%(doctors)s)
+  LEFT JOIN scheduling_offering o
+    ON o.appointment_type_id = %(type)s AND o.clinic_id = c.id AND o.doctor_id = d.id"""
 
 # The plainest resource first: a visit that needs just a room should leave the one with the ultrasound to others.
 _POOL = """
@@ -68,11 +77,12 @@ FROM scheduling_resource r
 LEFT JOIN scheduling_doctor d ON d.resource_id = r.id
 LEFT JOIN scheduling_doctorclinic p ON p.doctor_id = d.id
 LEFT JOIN scheduling_resource_categories rc ON rc.resource_id = r.id
+LEFT JOIN (SELECT fixed_in_id, count(*) AS fixtures FROM scheduling_resource GROUP BY 1) f ON f.fixed_in_id = r.id
 WHERE r.is_active AND COALESCE(d.is_active, true) AND COALESCE(r.clinic_id, p.clinic_id) = ANY(%(clinics)s)
   AND (r.id = ANY(%(named)s) OR r.id IN (
     SELECT resource_id FROM scheduling_resource_categories WHERE resourcecategory_id = ANY(%(categories)s)))
-GROUP BY r.id, p.clinic_id
-ORDER BY (SELECT count(*) FROM scheduling_resource f WHERE f.fixed_in_id = r.id), count(*), r.id
+GROUP BY r.id, p.clinic_id, f.fixtures
+ORDER BY f.fixtures NULLS FIRST, count(*), r.id
 """
 
 
@@ -82,6 +92,7 @@ class _Offer(NamedTuple):
     doctors: int
     world: str
     has_written: bool
+    needs: str | None
     doctor_id: int | None
     type_id: int
     name: str
@@ -134,15 +145,16 @@ class Catalogue:
 def read_catalogue(
     type_id: int, clinic_ids: Sequence[int], doctor_ids: Sequence[int] | None, *, performed_only: bool = True
 ) -> Catalogue:
-    """Plans of a type at clinics, for whoever performs it or for these doctors. Three statements.
+    """Plans of a type at clinics, for whoever performs it or for these doctors. Two statements.
 
     With `performed_only` False (doctors must be named) a doctor who does not perform the type gets a plan that
     says so. Raises NotFound for an unknown type, clinic or doctor.
     """
     offers = _read_offers(type_id, clinic_ids, doctor_ids, performed_only)
-    asked = [_Asked(*row) for row in _rows(_REQUIREMENTS, [type_id])]
+    asked = [_Asked(*row) for row in json.loads(offers[0].needs or "[]")]
     pool = _read_pool(asked, clinic_ids)
     needs: dict[tuple[int, int], tuple[Need, ...]] = {}
+    resources = {each.bookable.id: each.bookable for each in pool}
     plans = []
     for offer in offers:
         if offer.doctor_id is None or (performed_only and not offer.offered):
@@ -150,7 +162,7 @@ def read_catalogue(
         key = offer.clinic_id, offer.minutes
         if key not in needs:
             needs[key] = tuple(_need(each, offer, pool) for each in asked)
-        plans.append(_plan(offer, needs[key], pool))
+        plans.append(_plan(offer, needs[key], resources))
     return Catalogue(plans, offers[0].world, not offers[0].has_written)
 
 
@@ -169,7 +181,7 @@ def _read_offers(
     type_id: int, clinic_ids: Sequence[int], doctor_ids: Sequence[int] | None, performed_only: bool
 ) -> list[_Offer]:
     values = {"type": type_id, "clinics": list(clinic_ids), "doctors": doctor_ids and list(doctor_ids)}
-    statement = _OFFERINGS.format(offerings=_PERFORMED if performed_only else _ANYBODY)
+    statement = _OFFERINGS.format(offers=_PERFORMED if performed_only else _ANYBODY)
     offers = [_Offer(*row) for row in _rows(statement, values)]
     if not offers[0].types:
         raise NotFound("That appointment type doesn't exist.", fields={"appointment_type": "Unknown."})
@@ -201,8 +213,8 @@ def _need(asked: _Asked, offer: _Offer, pool: list[_Pooled]) -> Need:
     return Need(asked.id, asked.label, asked.quantity, first, last, core_first, max(core_first, core_last), candidates)
 
 
-def _plan(offer: _Offer, needs: tuple[Need, ...], pool: Iterable[_Pooled]) -> VisitPlan:
-    resources = {each.bookable.id: each.bookable for each in pool if each.bookable.clinic_id == offer.clinic_id}
+def _plan(offer: _Offer, needs: tuple[Need, ...], resources: dict[int, Bookable]) -> VisitPlan:
+    """The plan of one offer. `resources` is shared by all plans and gains this one's doctor."""
     resources[offer.resource_id] = Bookable(
         offer.resource_id, offer.name, "doctor", offer.clinic_id, True, None, offer.doctor_version
     )

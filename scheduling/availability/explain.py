@@ -11,7 +11,7 @@ from scheduling.availability.assessment import Assessment, assess, fresh_facts
 from scheduling.availability.catalogue import read_catalogue
 from scheduling.availability.facts import Facts
 from scheduling.availability.plan import VisitPlan
-from scheduling.availability.search import HIGHEST_LIMIT, Slot, SlotSearch, find_slots
+from scheduling.availability.search import Slot, SlotSearch, closest_slots
 from scheduling.reasons import Reason
 from scheduling.roster_time import Kind
 
@@ -92,18 +92,14 @@ def nearest_slots(
         now=now,
         owner=owner,
         ignoring=ignoring,
-        limit=HIGHEST_LIMIT,
+        limit=count,
     )
-    found = _closest(find_slots(search), starts_at, count)
-    if len(found) < count:
-        anyone = replace(search, doctor_ids=None)
-        others = [slot for slot in find_slots(anyone) if slot.doctor_id != doctor_id]
-        found += _closest(others, starts_at, count - len(found))
+    found = closest_slots(search, starts_at)
+    if missing := count - len(found):
+        # The same doctor has fewer than asked for, so among this many of anybody's enough are others'.
+        anyone = closest_slots(replace(search, doctor_ids=None, limit=count + len(found)), starts_at)
+        found += [slot for slot in anyone if slot.doctor_id != doctor_id][:missing]
     return tuple(found)
-
-
-def _closest(slots: list[Slot], starts_at: datetime, count: int) -> list[Slot]:
-    return sorted(slots, key=lambda slot: abs(slot.starts_at - starts_at))[:count]
 
 
 def _checks(found: Assessment, facts: Facts) -> Iterator[Check]:

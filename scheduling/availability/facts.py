@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from scheduling import hold_store, roster_time, slot_cache, timeline
 from scheduling.availability.plan import Bookable, Need, VisitPlan
 from scheduling.availability.reading import OneOffs, read_ledger, read_one_offs, read_weekly
-from scheduling.roster_time import Extent, Roster, SingleTime, Span, WeeklyTime
+from scheduling.roster_time import Extent, Roster, SingleTime, Span, Timetable, WeeklyTime
 from scheduling.timeline import Horizon
 
 Place = tuple[int, int]
@@ -28,7 +28,7 @@ class Facts:
     off: Mapping[int, int]
     busy: Mapping[int, int]
     held: Mapping[int, int]
-    rosters: Mapping[Place, Sequence[Roster]]
+    timetables: Mapping[Place, Timetable]
     patient: int = 0
     spans: Sequence[Span] = ()
     _free: dict[int, int] = field(default_factory=dict)
@@ -58,11 +58,9 @@ class Facts:
 
     def session_starts(self, plan: VisitPlan) -> int:
         """Bits at which the doctor's sessions offer starts of this visit, whether or not the time is free."""
-        asked = (plan.appointment_type_id, plan.step, plan.doctor_first, plan.doctor_last - plan.doctor_first)
-        offered = 0
-        for roster in self.rosters.get((plan.doctor_resource_id, plan.clinic_id), ()):
-            offered |= timeline.shifted(roster.starts(*asked), self.horizon.origin - roster.extent.origin)
-        return offered & self.horizon.full
+        timetable = self.timetables.get((plan.doctor_resource_id, plan.clinic_id))
+        length = plan.doctor_last - plan.doctor_first
+        return timetable.starts(plan.appointment_type_id, plan.step, plan.doctor_first, length) if timetable else 0
 
 
 @dataclass(slots=True)
@@ -87,40 +85,53 @@ class FactSource:
     def facts(self, horizon: Horizon | None = None, *, labelled: bool = False) -> Facts:
         """Facts over the range or a part of it; `labelled` adds the roster's occurrences, for sentences."""
         horizon = horizon or self.range
-        rosters = self._cached(horizon) if self.cacheable else self._expanded(self.places, _extent(horizon))
-        resources = {resource for resource, _ in self.places}
+        extent = _extent(horizon)
+        if self.cacheable:
+            timetables = self._cached(horizon)
+        else:
+            expanded = expand(self.places, *self._read(), extent)
+            timetables = {place: Timetable.of([roster], extent) for place, roster in expanded.items()}
         return join(
-            rosters,
+            timetables,
             horizon,
             busy=self._busy(horizon),
-            held=hold_store.held_masks(resources, horizon, self.owner),
+            held=hold_store.held_masks({resource for resource, _ in self.places}, horizon, self.owner),
             patient=self._patient(horizon),
-            spans=roster_time.spans(*self._read(), _extent(horizon)) if labelled else (),
+            spans=roster_time.spans(*self._read(), extent) if labelled else (),
         )
 
-    def _cached(self, horizon: Horizon) -> dict[Place, list[Roster]]:
-        chunks = _chunks(horizon)
-        keys = {place: [self._key(place, chunk) for chunk in chunks] for place in self.places}
+    def _cached(self, horizon: Horizon) -> dict[Place, Timetable]:
+        names = {place: self._name(place) for place in self.places}
+        keys = {place: (name, horizon) for place, name in names.items()}
+        known = slot_cache.fetch_joined(keys.values())
+        missing = [place for place, key in keys.items() if key not in known]
+        if missing:
+            parts = self._chunks({place: names[place] for place in missing}, horizon)
+            made = {keys[place]: Timetable.of(rosters, _extent(horizon)) for place, rosters in parts.items()}
+            slot_cache.store_joined(made)
+            known.update(made)
+        return {place: known[key] for place, key in keys.items()}
+
+    def _chunks(self, names: Mapping[Place, str], horizon: Horizon) -> dict[Place, list[Roster]]:
+        """Rosters in the chunks of the calendar in which they are cached, made from rows where they aren't."""
+        keys = {place: [f"{name}:{chunk}" for chunk in _chunks(horizon)] for place, name in names.items()}
         known = slot_cache.fetch(key for row in keys.values() for key in row)
         made: dict[str, Roster] = {}
-        for index, chunk in enumerate(chunks):
+        for index, chunk in enumerate(_chunks(horizon)):
             missing = {place: self.places[place] for place, row in keys.items() if row[index] not in known}
-            for place, parts in self._expanded(missing, _chunk_extent(chunk)).items():
-                made[keys[place][index]] = parts[0]
+            if missing:
+                for place, roster in expand(missing, *self._read(), _chunk_extent(chunk)).items():
+                    made[keys[place][index]] = roster
         if made:
             slot_cache.store(made)
             known.update(made)
         return {place: [known[key] for key in row] for place, row in keys.items()}
 
-    def _key(self, place: Place, chunk: int) -> str:
+    def _name(self, place: Place) -> str:
+        """What a place's rosters are called in the cache: another name with every change of what they are made from."""
         resource, clinic = place
         versions = f"{resource}.{self.places[place].version}:{clinic}.{self.clinic_versions[clinic]}"
-        return f"roster:{self.world}:{versions}:{chunk}"
-
-    def _expanded(self, places: Mapping[Place, Bookable], extent: Extent) -> dict[Place, list[Roster]]:
-        if not places:
-            return {}
-        return {place: [roster] for place, roster in expand(places, *self._read(), extent).items()}
+        return f"roster:{self.world}:{versions}"
 
     def _read(self) -> tuple[list[WeeklyTime], list[SingleTime]]:
         if self._rows is None:
@@ -155,6 +166,8 @@ class FactSource:
                 self._ledger[resource] = self._ledger.get(resource, 0) & ~self.range.busy(start, end)
             for resource, start, end in self._own().beside:
                 self._ledger[resource] = self._ledger.get(resource, 0) | self.range.busy(start, end)
+        if horizon == self.range:
+            return self._ledger
         ahead = horizon.origin - self.range.origin
         return {resource: timeline.shifted(mask, ahead) & horizon.full for resource, mask in self._ledger.items()}
 
@@ -199,7 +212,7 @@ def expand(
 
 
 def join(
-    rosters: Mapping[Place, Sequence[Roster]],
+    timetables: Mapping[Place, Timetable],
     horizon: Horizon,
     *,
     busy: Mapping[int, int],
@@ -207,14 +220,14 @@ def join(
     patient: int = 0,
     spans: Sequence[Span] = (),
 ) -> Facts:
-    """Rosters of any extents joined over a horizon, with what is booked and held. Pure."""
+    """Timetables over a horizon with what is booked and held. Pure."""
     return Facts(
         horizon=horizon,
-        hours={place: _joined(parts, "hours", horizon) for place, parts in rosters.items()},
-        off={place[0]: _joined(parts, "off", horizon) for place, parts in rosters.items()},
+        hours={place: timetable.hours for place, timetable in timetables.items()},
+        off={place[0]: timetable.off for place, timetable in timetables.items()},
         busy=busy,
         held=held,
-        rosters=rosters,
+        timetables=timetables,
         patient=patient,
         spans=spans,
     )
@@ -232,10 +245,3 @@ def _chunks(horizon: Horizon) -> range:
 def _chunk_extent(chunk: int) -> Extent:
     size = slot_cache.CHUNK_DAYS * timeline.DAY_STEPS
     return Extent(chunk * size, size)
-
-
-def _joined(parts: Sequence[Roster], what: str, horizon: Horizon) -> int:
-    mask = 0
-    for part in parts:
-        mask |= timeline.shifted(getattr(part, what), horizon.origin - part.extent.origin)
-    return mask & horizon.full

@@ -115,14 +115,47 @@ def _enough(together: tuple[_Demand, ...], full: int) -> int:
 def assign(
     needs: Sequence[Need],
     fixed_in: Mapping[int, int],
-    able: Callable[[Need, int], bool],
+    able: Callable[[int, int], bool],
     preferred: int | None = None,
 ) -> tuple[tuple[int, ...], ...] | None:
-    """Resources for each need at one start, by backtracking, or None. Prefers the usual room, then candidate order."""
+    """Resources for each need at one start, or None; `able(i, resource)`: could it serve the i-th need?
+
+    Prefers the usual room, then the order of the candidates. Mostly the first ones that are able will do; only
+    where that fails, or equipment is fixed in rooms, are all ways tried.
+    """
+    return _first_able(needs, fixed_in, able, preferred) or _any_way(needs, fixed_in, able, preferred)
+
+
+def _in_order(need: Need, preferred: int | None) -> Sequence[int]:
+    if preferred is None or preferred not in need.candidates:
+        return need.candidates
+    return (preferred, *(each for each in need.candidates if each != preferred))
+
+
+def _first_able(
+    needs: Sequence[Need], fixed_in: Mapping[int, int], able: Callable[[int, int], bool], preferred: int | None
+) -> tuple[tuple[int, ...], ...] | None:
+    chosen: list[tuple[int, ...]] = []
+    for index, need in enumerate(needs):
+        elsewhere = {r for other, picked in zip(needs, chosen, strict=False) if other.meets(need) for r in picked}
+        picked: list[int] = []
+        for each in _in_order(need, preferred):
+            if each not in elsewhere and each not in fixed_in and able(index, each):
+                picked.append(each)
+                if len(picked) == need.quantity:
+                    break
+        else:
+            return None
+        chosen.append(tuple(picked))
+    return tuple(chosen)
+
+
+def _any_way(
+    needs: Sequence[Need], fixed_in: Mapping[int, int], able: Callable[[int, int], bool], preferred: int | None
+) -> tuple[tuple[int, ...], ...] | None:
     options = []
-    for need in needs:
-        order = sorted(need.candidates, key=lambda each: each != preferred)
-        options.append([each for each in order if able(need, each)])
+    for index, need in enumerate(needs):
+        options.append([each for each in _in_order(need, preferred) if able(index, each)])
         if len(options[-1]) < need.quantity:
             return None
     scarcest_first = sorted(range(len(needs)), key=lambda i: len(options[i]) - needs[i].quantity)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zoneinfo
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -78,7 +79,7 @@ _LEDGER = """
 SELECT resource_id, string_agg(int4send(day - %s) || busy, ''::bytea)
 FROM scheduling_resourceday WHERE resource_id = ANY(%s) AND day BETWEEN %s AND %s GROUP BY resource_id
 """
-_ROW_BYTES = 4 + 36
+_ROW = struct.Struct(">i36s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,6 @@ def read_ledger(resource_ids: Iterable[int], horizon: Horizon) -> dict[int, int]
 
 def _unpacked(packed: bytes, days: int) -> int:
     whole = bytearray(days * 36)
-    for at in range(0, len(packed), _ROW_BYTES):
-        day = int.from_bytes(packed[at : at + 4], "big")
-        whole[day * 36 : day * 36 + 36] = packed[at + 4 : at + _ROW_BYTES]
+    for day, mask in _ROW.iter_unpack(packed):
+        whole[day * 36 : day * 36 + 36] = mask
     return int.from_bytes(whole, "little")

@@ -66,6 +66,14 @@ def find_slots(search: SlotSearch) -> list[Slot]:
     return Desk.open(search).slots(search.limit)
 
 
+def closest_slots(search: SlotSearch, to: datetime) -> list[Slot]:
+    """The bookable times closest to an instant (aware), up to the limit; of two as close the earlier comes first.
+
+    Raises as find_slots.
+    """
+    return Desk.open(search).closest(to)
+
+
 def count_days(search: SlotSearch) -> dict[date, int]:
     """How many bookable times each local day has, days without any included. Raises as find_slots."""
     desk = Desk.open(search)
@@ -217,6 +225,18 @@ class Desk:
         tight_before, tight_after = self._gaps[plan]
         first, last = start + plan.taken_first, start + plan.taken_last
         return bool(tight_before >> (first - 1) & 1 or tight_after >> last & 1)
+
+    def closest(self, to: datetime) -> list[Slot]:
+        """Bookable times around an instant; resources are chosen only for those that are returned."""
+        limit, origin = self.search.limit, self.horizon.origin
+        at = timeline.step_floor(to) - origin
+        near = [
+            (abs(timeline.instant_of(origin + bit) - to), bit, plan.doctor_id, plan)
+            for plan, starts in self.possible()
+            for bit in timeline.bits_near(starts, at, limit)
+        ]
+        near.sort(key=lambda found: found[:3])
+        return [self._slot(plan, bit) for _, bit, _, plan in near[:limit]]
 
     def _slot(self, plan: VisitPlan, start: int) -> Slot:
         starts_at = timeline.instant_of(self.horizon.origin + start)

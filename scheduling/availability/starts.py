@@ -11,12 +11,26 @@ from scheduling.availability.matching import Feasible, assign, feasible
 from scheduling.availability.plan import Need, VisitPlan
 
 
+@dataclass(frozen=True, slots=True)
+class _Crew:
+    """For each need, the bits at which each candidate could serve it."""
+
+    fixed_in: dict[int, int]
+    able: list[dict[int, int]]
+
+    @classmethod
+    def of(cls, plan: VisitPlan, facts: Facts) -> _Crew:
+        able = [{each: facts.able(need, each, plan.clinic_id) for each in need.candidates} for need in plan.needs]
+        return cls(plan.fixed_in, able)
+
+
 @dataclass(slots=True)
 class Starts:
     """Possible starts of plans over the same facts. What doctors share (rooms, staff) is worked out once."""
 
     facts: Facts
     _shared: dict[tuple[int, tuple[Need, ...]], Feasible] = field(default_factory=dict)
+    _crews: dict[tuple[int, int], _Crew] = field(default_factory=dict)
 
     def doctor(self, plan: VisitPlan) -> int:
         """Starts that a session offers and at which the doctor is free, buffers included."""
@@ -56,13 +70,12 @@ class Starts:
         """The resources to take for each need at one start, or None."""
         if not plan.needs:
             return ()
-        able = self.facts.able
-        return assign(
-            plan.needs,
-            plan.fixed_in,
-            lambda need, resource: bool(able(need, resource, plan.clinic_id) >> start & 1),
-            plan.usual_room,
-        )
+        # By identity: plans of one clinic share the tuple of needs, and hashing it for every slot would cost more.
+        key = plan.clinic_id, id(plan.needs)
+        if key not in self._crews:
+            self._crews[key] = _Crew.of(plan, self.facts)
+        crew = self._crews[key]
+        return assign(plan.needs, crew.fixed_in, lambda i, r: bool(crew.able[i][r] >> start & 1), plan.usual_room)
 
     def _confirmed(self, plan: VisitPlan, starts: int) -> int:
         confirmed = 0

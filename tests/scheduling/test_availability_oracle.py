@@ -12,7 +12,7 @@ from scheduling.availability.assessment import assess
 from scheduling.availability.facts import Facts, expand, join
 from scheduling.availability.plan import Bookable, Need, VisitPlan, WindowRules, window_steps
 from scheduling.availability.starts import Starts
-from scheduling.roster_time import Extent, SingleTime, WeeklyTime
+from scheduling.roster_time import Extent, SingleTime, Timetable, WeeklyTime
 from scheduling.timeline import Horizon
 from tests.scheduling import oracle
 from tests.scheduling.random_clinics import random_world
@@ -101,7 +101,8 @@ def as_facts(world: World, plans: list[VisitPlan], horizon: Horizon) -> Facts:
     places = {(each, plan.clinic_id): plan.resources[each] for plan in plans for each in plan.candidate_ids}
     weekly, single = as_rows(world)
     extent = Extent(horizon.origin, horizon.steps)
-    rosters = {place: [roster] for place, roster in expand(places, weekly, single, extent).items()}
+    made = expand(places, weekly, single, extent)
+    timetables = {place: Timetable.of([roster], extent) for place, roster in made.items()}
 
     def masks(rows: list[Once]) -> dict[int, int]:
         found: dict[int, int] = {}
@@ -110,7 +111,7 @@ def as_facts(world: World, plans: list[VisitPlan], horizon: Horizon) -> Facts:
         return found
 
     spans = roster_time.spans(weekly, single, extent)
-    return join(rosters, horizon, busy=masks(world.booked), held=masks(world.held), spans=spans)
+    return join(timetables, horizon, busy=masks(world.booked), held=masks(world.held), spans=spans)
 
 
 def offered(world: World, plans: list[VisitPlan], facts: Facts, first: date, last: date, now: datetime) -> list:
