@@ -137,13 +137,15 @@ DATABASES = {"default": env.db_url("DATABASE_URL", default=database_url(DATA_DIR
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("DB_CONN_MAX_AGE", default=0)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 # Waiting longer than lock_timeout for another booking helps nobody: the caller gets a word and may try again.
-_DB_LIMITS = {
+_DB_LIMITS: dict[str, object] = {
     "lock_timeout": env.int("DB_LOCK_TIMEOUT_MS", default=5_000),
     "statement_timeout": env.int("DB_STATEMENT_TIMEOUT_MS", default=0),
     "idle_in_transaction_session_timeout": env.int("DB_IDLE_TIMEOUT_MS", default=60_000),
 }
 _DB_OPTIONS: dict = DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["HOST"] = DATABASES["default"]["HOST"] or _DB_OPTIONS.pop("host", "")  # a socket's folder
+# Unset, this makes every row trigger raise and catch an error inside PostgreSQL, which a bulk write feels most.
+_DB_LIMITS["pgtrigger.ignore"] = "{}"
 _DB_OPTIONS["options"] = " ".join(f"-c {name}={value}" for name, value in _DB_LIMITS.items())
 
 # --- Redis: cache, jobs, live screens --------------------------------------------------------------------------------
