@@ -257,7 +257,7 @@ def live_a_day(*, examples: int, steps: int) -> None:
 
 
 def test_whatever_people_do_the_ledger_the_masks_and_the_visits_agree(db):
-    live_a_day(examples=20, steps=24)
+    live_a_day(examples=15, steps=24)
 
 
 @pytest.mark.full
