@@ -13,8 +13,8 @@ from django.utils import timezone
 from scheduling.admin import locks
 from scheduling.admin.base import ConfigurationAdmin, ConfigurationInline, Undeletable, actor
 from scheduling.models import Clinic, ClinicClosure, DayNote, OpeningHours
-from scheduling.opening import Closing, Opening, revise_opening
 from scheduling.permissions import Permission, may
+from scheduling.roster.opening import Closing, Opening, revise_opening
 
 
 class OpeningInline(ConfigurationInline):

@@ -10,11 +10,11 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 
 from carebridge.errors import DomainError
-from scheduling import blocks, extra_sessions, roster
 from scheduling.admin.base import ConfigurationAdmin, actor, reach
 from scheduling.admin.resources import used_at
 from scheduling.models import ExtraSession, RecurringBreak, Resource, ScheduleBlock, WorkingHours
 from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.roster import blocks, extra_sessions, weekly
 
 
 class RosterAdmin(ConfigurationAdmin):
@@ -99,13 +99,13 @@ class WorkingHoursAdmin(RosterAdmin):
     )
 
     def add(self, row: WorkingHours, data: dict[str, Any], request: HttpRequest) -> WorkingHours:
-        return roster.add_working_hours(resource=row.resource, by=actor(request), **data)
+        return weekly.add_working_hours(resource=row.resource, by=actor(request), **data)
 
     def change(self, row: WorkingHours, data: dict[str, Any], request: HttpRequest) -> WorkingHours:
-        return roster.change_working_hours(hours=row, by=actor(request), **data)  # type: ignore[typeddict-item]
+        return weekly.change_working_hours(hours=row, by=actor(request), **data)  # type: ignore[typeddict-item]
 
     def remove(self, row: WorkingHours, request: HttpRequest) -> None:
-        roster.end_working_hours(hours=row, by=actor(request))
+        weekly.end_working_hours(hours=row, by=actor(request))
 
 
 @admin.register(RecurringBreak)
@@ -121,13 +121,13 @@ class RecurringBreakAdmin(RosterAdmin):
     )
 
     def add(self, row: RecurringBreak, data: dict[str, Any], request: HttpRequest) -> RecurringBreak:
-        return roster.add_break(resource=row.resource, by=actor(request), **data)
+        return weekly.add_break(resource=row.resource, by=actor(request), **data)
 
     def change(self, row: RecurringBreak, data: dict[str, Any], request: HttpRequest) -> RecurringBreak:
-        return roster.change_break(row=row, by=actor(request), **data)  # type: ignore[typeddict-item]
+        return weekly.change_break(row=row, by=actor(request), **data)  # type: ignore[typeddict-item]
 
     def remove(self, row: RecurringBreak, request: HttpRequest) -> None:
-        roster.remove_break(row=row, by=actor(request))
+        weekly.remove_break(row=row, by=actor(request))
 
 
 class AddOrRemove(RosterAdmin):

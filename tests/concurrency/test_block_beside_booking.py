@@ -17,15 +17,15 @@ from django.db import connection
 
 from carebridge.errors import DomainError
 from carebridge.events import handles
-from scheduling import displaced
-from scheduling.blocks import block_time, lift_block
 from scheduling.booking import book_appointment
 from scheduling.cancelling import cancel_appointment
 from scheduling.errors import SlotUnavailable
 from scheduling.events import AppointmentBooked, RosterChanged
 from scheduling.models import Allocation, Appointment, ScheduleBlock, Status
-from scheduling.opening import close_clinic
 from scheduling.rescheduling import reschedule_appointment
+from scheduling.roster import displacement
+from scheduling.roster.blocks import block_time, lift_block
+from scheduling.roster.opening import close_clinic
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -155,7 +155,7 @@ def test_a_block_waits_for_the_booking_under_way_and_sends_it_to_review(book, bl
 
 def test_without_the_lock_the_visit_stays_unflagged(book, block, paused, sessions, monkeypatch):
     """The twin: if this passes with a flagged visit, the test above proves nothing."""
-    monkeypatch.setattr(displaced, "lock_resources", lambda ids: [])
+    monkeypatch.setattr(displacement, "lock_resources", lambda ids: [])
 
     booking, blocking, _ = meet(book, block, paused(AppointmentBooked), sessions)
 
@@ -192,7 +192,7 @@ def test_a_closure_waits_for_the_booking_under_way(book, harbour, clinic_admin, 
 def test_without_the_clinics_lock_a_closure_misses_the_visit(
     book, harbour, clinic_admin, paused, sessions, monday, monkeypatch
 ):
-    monkeypatch.setattr(displaced, "lock_clinics", lambda ids: None)
+    monkeypatch.setattr(displacement, "lock_clinics", lambda ids: None)
     begin = datetime.combine(monday, time(8), tzinfo=harbour.zone)
 
     def close():

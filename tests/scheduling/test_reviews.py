@@ -7,11 +7,11 @@ from datetime import datetime, time, timedelta
 import pytest
 
 from carebridge.errors import NotAllowed
-from scheduling.blocks import block_time
 from scheduling.booking import book_appointment
 from scheduling.errors import WrongStatus
 from scheduling.models import ScheduleBlock, Status
 from scheduling.reviews import resolve_review, sign_off_override
+from scheduling.roster.blocks import block_time
 
 pytestmark = pytest.mark.django_db
 

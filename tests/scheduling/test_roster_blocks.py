@@ -10,13 +10,13 @@ from django.utils import timezone
 from carebridge.audit.models import LogEntry
 from carebridge.errors import InvalidInput, NotAllowed, NotFound
 from carebridge.events import handles
-from scheduling.blocks import block_time, lift_block
 from scheduling.booking import book_appointment
 from scheduling.cancelling import cancel_appointment
 from scheduling.errors import SlotUnavailable
 from scheduling.events import RosterChanged
 from scheduling.models import ScheduleBlock, ScheduleEvent, Status
-from scheduling.rehearsal import awaiting_review
+from scheduling.roster.blocks import block_time, lift_block
+from scheduling.roster.rehearsal import awaiting_review
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -10,9 +10,9 @@ from django.utils import timezone
 from carebridge.errors import InvalidInput, NotAllowed
 from scheduling.booking import book_appointment
 from scheduling.errors import RosterConflict
-from scheduling.extra_sessions import add_extra_session, remove_extra_session
 from scheduling.models import ExtraSession, RecurringBreak, ScheduleEvent, Status, WorkingHours
-from scheduling.roster import (
+from scheduling.roster.extra_sessions import add_extra_session, remove_extra_session
+from scheduling.roster.weekly import (
     add_break,
     add_working_hours,
     change_break,

@@ -10,7 +10,7 @@ from carebridge.errors import NotAllowed
 from scheduling.booking import book_appointment
 from scheduling.errors import RosterConflict
 from scheduling.models import ClinicClosure, OpeningHours, ScheduleEvent, Status
-from scheduling.opening import Opening, close_clinic, reopen_clinic, set_opening_hours
+from scheduling.roster.opening import Opening, close_clinic, reopen_clinic, set_opening_hours
 
 pytestmark = pytest.mark.django_db
 

@@ -9,11 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from carebridge.errors import NotAllowed
-from scheduling.blocks import block_time
 from scheduling.booking import book_appointment
 from scheduling.models import Appointment, ScheduleBlock, ScheduleEvent, Status, WorkingHours
-from scheduling.opening import Opening
-from scheduling.rehearsal import (
+from scheduling.roster.blocks import block_time
+from scheduling.roster.opening import Opening
+from scheduling.roster.rehearsal import (
     can_be_told,
     rehearse_block,
     rehearse_closure,

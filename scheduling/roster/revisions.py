@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from scheduling.blocks import calling
-from scheduling.displaced import Revision
 from scheduling.models import AppointmentType, Clinic, RecurringBreak, WorkingHours
-from scheduling.roster_facts import RosterFacts, weekly
-from scheduling.roster_overlap import HORIZON, refuse_overlap
+from scheduling.roster.blocks import calling
+from scheduling.roster.displacement import Revision
+from scheduling.roster.facts import RosterFacts, weekly
+from scheduling.roster.overlap import HORIZON, refuse_overlap
 from scheduling.roster_time import Kind
 
 W = TypeVar("W", WorkingHours, RecurringBreak)

@@ -10,7 +10,7 @@ from carebridge.errors import InvalidInput
 from scheduling.errors import RosterConflict
 from scheduling.models import Clinic, DoctorClinic, Resource
 from scheduling.queries.spans import Span
-from scheduling.roster_facts import RosterFacts, Timed, Weekly, load_roster_facts
+from scheduling.roster.facts import RosterFacts, Timed, Weekly, load_roster_facts
 
 HORIZON = timedelta(weeks=56)
 """How far recurring rows are compared: every rhythm of up to 26 weeks meets every other one, in both clock times."""

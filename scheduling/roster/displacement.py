@@ -24,7 +24,7 @@ from scheduling.ledger import lock_resources
 from scheduling.models import Allocation, Appointment, Clinic, Resource, Status
 from scheduling.placement import TAKEN, lock_appointments
 from scheduling.reviews import require_review, settle_review
-from scheduling.roster_facts import Problem, RosterFacts, load_roster_facts
+from scheduling.roster.facts import Problem, RosterFacts, load_roster_facts
 
 DISPLACEABLE = frozenset({Status.PENDING, Status.CONFIRMED, Status.CHECKED_IN})
 """A visit under way or over is a fact; no roster change displaces it."""

@@ -1,6 +1,7 @@
 """The recurring week of a doctor, a room or a device: its sessions and its breaks.
 
-One-off changes are elsewhere: `scheduling.blocks`, `scheduling.extra_sessions`, and `scheduling.opening` for clinics.
+One-off changes are elsewhere: `scheduling.roster.blocks`, `scheduling.roster.extra_sessions`, and
+`scheduling.roster.opening` for clinics.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from django.utils import timezone
 from carebridge.accounts.models import User
 from carebridge.db import command
 from carebridge.errors import InvalidInput, NotFound
-from scheduling.displaced import carry_out
 from scheduling.models import AppointmentType, Clinic, RecurringBreak, Resource, WorkingHours
 from scheduling.models.fields import Weekday
 from scheduling.models.roster import WeeklyRow
-from scheduling.roster_overlap import require_serves
-from scheduling.roster_revisions import WeeklyChanges, changed, changing, types_after
-from scheduling.roster_rights import require_roster
+from scheduling.roster.displacement import carry_out
+from scheduling.roster.overlap import require_serves
+from scheduling.roster.revisions import WeeklyChanges, changed, changing, types_after
+from scheduling.roster.rights import require_roster
 
 W = TypeVar("W", WorkingHours, RecurringBreak)
 

@@ -13,9 +13,6 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from carebridge.accounts.models import User
-from scheduling.blocks import blocking, lifting
-from scheduling.displaced import Revision, consequences_of
-from scheduling.extra_sessions import removing
 from scheduling.models import (
     Appointment,
     Clinic,
@@ -27,10 +24,13 @@ from scheduling.models import (
     Status,
     WorkingHours,
 )
-from scheduling.opening import Opening, opening
 from scheduling.permissions import Permission, clinic_ids_with, may_with
-from scheduling.roster_revisions import changed, changing, types_after
-from scheduling.roster_rights import require_roster, require_roster_of, require_span
+from scheduling.roster.blocks import blocking, lifting
+from scheduling.roster.displacement import Revision, consequences_of
+from scheduling.roster.extra_sessions import removing
+from scheduling.roster.opening import Opening, opening
+from scheduling.roster.revisions import changed, changing, types_after
+from scheduling.roster.rights import require_roster, require_roster_of, require_span
 
 
 @dataclass(frozen=True)

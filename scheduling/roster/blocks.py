@@ -10,11 +10,11 @@ from django.utils import timezone
 from carebridge.accounts.models import User
 from carebridge.db import command
 from carebridge.errors import NotFound
-from scheduling.displaced import Revision, carry_out
 from scheduling.models import Resource, ScheduleBlock
 from scheduling.periods import local_span
-from scheduling.roster_facts import timed_row
-from scheduling.roster_rights import require_roster_of, require_span
+from scheduling.roster.displacement import Revision, carry_out
+from scheduling.roster.facts import timed_row
+from scheduling.roster.rights import require_roster_of, require_span
 from scheduling.roster_time import Kind
 
 

@@ -12,13 +12,13 @@ from django.utils import timezone
 from carebridge.accounts.models import User
 from carebridge.db import command
 from carebridge.errors import InvalidInput, NotFound
-from scheduling.displaced import Revision, carry_out
 from scheduling.errors import RosterConflict
 from scheduling.models import Clinic, ClinicClosure, OpeningHours
 from scheduling.models.fields import Weekday
 from scheduling.periods import local_span
-from scheduling.roster_facts import RosterFacts, timed_row, weekly
-from scheduling.roster_rights import require_roster, require_span
+from scheduling.roster.displacement import Revision, carry_out
+from scheduling.roster.facts import RosterFacts, timed_row, weekly
+from scheduling.roster.rights import require_roster, require_span
 from scheduling.roster_time import Kind
 
 

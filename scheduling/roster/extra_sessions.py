@@ -10,13 +10,13 @@ from django.utils import timezone
 from carebridge.accounts.models import User
 from carebridge.db import command
 from carebridge.errors import NotFound
-from scheduling.blocks import calling
-from scheduling.displaced import Revision, carry_out
 from scheduling.models import AppointmentType, Clinic, ExtraSession, Resource
 from scheduling.periods import local_span
-from scheduling.roster_facts import timed_row
-from scheduling.roster_overlap import refuse_overlap, require_serves
-from scheduling.roster_rights import require_roster, require_span
+from scheduling.roster.blocks import calling
+from scheduling.roster.displacement import Revision, carry_out
+from scheduling.roster.facts import timed_row
+from scheduling.roster.overlap import refuse_overlap, require_serves
+from scheduling.roster.rights import require_roster, require_span
 from scheduling.roster_time import Kind
 
 

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 from carebridge.accounts.models import User
 from carebridge.errors import InvalidInput, NotAllowed
-from scheduling.displaced import clinics_of
 from scheduling.models import Allocation, Resource
 from scheduling.permissions import Permission, may, require
 from scheduling.queries.spans import overlaps
-from scheduling.roster_facts import load_roster_facts
+from scheduling.roster.displacement import clinics_of
+from scheduling.roster.facts import load_roster_facts
 
 LONGEST = timedelta(days=400)
 

@@ -1,0 +1,1 @@
+"""Changing when resources work, and what becomes of the visits that no longer fit."""
