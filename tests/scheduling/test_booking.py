@@ -19,7 +19,9 @@ from scheduling.errors import OverrideNotAllowed, PolicyRefused, SlotTaken, Slot
 from scheduling.models import Allocation, Appointment, PatientClinic, ScheduleEvent, Status
 from tests import factories
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
+
+committing = pytest.mark.django_db(transaction=True)
 
 
 def at(day: date, clock: str, clinic) -> datetime:
@@ -128,6 +130,7 @@ def test_a_receptionist_elsewhere_may_not_book_here(book, receptionist_elsewhere
     assert not Appointment.objects.exists()
 
 
+@committing
 def test_an_audit_that_fails_leaves_nothing_changed(book):
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE audit_logentry ADD CONSTRAINT broken CHECK (event NOT LIKE 'app%') NOT VALID")
@@ -307,6 +310,7 @@ def test_a_patient_holds_only_so_many_visits_to_come(book, harbour):
 # --- What must never be false -----------------------------------------------------------------------------------------
 
 
+@committing
 def test_the_database_refuses_an_occupying_appointment_without_time_of_its_doctor(book):
     appointment = book()
 
@@ -314,6 +318,7 @@ def test_the_database_refuses_an_occupying_appointment_without_time_of_its_docto
         appointment.allocations.update(released_at=timezone.now())
 
 
+@committing
 def test_the_database_refuses_a_cancelled_appointment_that_still_occupies(book):
     appointment = book()
 
@@ -321,6 +326,7 @@ def test_the_database_refuses_a_cancelled_appointment_that_still_occupies(book):
         Appointment.objects.filter(pk=appointment.pk).update(status=Status.CANCELLED)
 
 
+@committing
 def test_the_database_refuses_two_live_rows_at_one_time(book, another_patient):
     first = book()
     row = first.allocations.first()
@@ -330,6 +336,7 @@ def test_the_database_refuses_two_live_rows_at_one_time(book, another_patient):
         row.save(force_insert=True)
 
 
+@committing
 def test_a_full_booking_takes_at_most_sixteen_statements(book, patient_elsewhere):
     book("09:00")  # content types and such are known in a process that has served one request
     with CaptureQueriesContext(connection) as statements:

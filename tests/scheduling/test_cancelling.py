@@ -16,7 +16,7 @@ from scheduling.models import Appointment, Cancellation, ExternalReference, Stat
 from scheduling.rescheduling import reschedule_appointment, swap_appointments
 from scheduling.visits import check_in_patient, complete_visit, mark_no_show, start_visit, undo_status
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def test_what_was_not_cancelled_can_not_be_brought_back(visit, receptionist):
         undo_cancellation(appointment=visit, by=receptionist)
 
 
-# --- Moving -------------------------------------------------------------------------------------------------------------
+# --- Moving --------------------------------------------------------------------------------------------------------
 
 
 def test_a_move_keeps_the_calendar_identity_and_points_both_ways(visit, receptionist, at):
@@ -206,7 +206,7 @@ def test_two_visits_swap_their_times(visit, other_visit, receptionist, at):
     assert (second.patient, second.starts_at) == (other_visit.patient, at("10:00"))
 
 
-# --- The day itself -------------------------------------------------------------------------------------------------------
+# --- The day itself ------------------------------------------------------------------------------------------------
 
 
 def test_a_visit_runs_from_arrival_to_completion_and_each_step_can_be_taken_back(visit, receptionist):
