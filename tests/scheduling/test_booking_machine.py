@@ -28,11 +28,11 @@ from redis import Redis
 
 from carebridge.errors import DomainError
 from scheduling import hold_store, holds
-from scheduling.blocks import block_time, lift_block
 from scheduling.booking import book_appointment, confirm_appointment, expire_lapsed
 from scheduling.cancelling import cancel_appointment, undo_cancellation
 from scheduling.models import Appointment, ScheduleBlock
 from scheduling.rescheduling import reschedule_appointment, swap_appointments
+from scheduling.roster.blocks import block_time, lift_block
 from tests.scheduling.clinic_day import SmallClinic, check, on_hold_for_others, open_small_clinic
 
 QUARTERS = st.integers(0, 12).map(lambda quarter: timedelta(minutes=15 * quarter))
