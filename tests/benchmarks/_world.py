@@ -48,6 +48,14 @@ class World:
 def build(*, patients: int = 200) -> World:
     """Empty the schedule and make the world anew: rosters with lunch and leave, and a room, a nurse, a buffer."""
     _empty()
+    with transaction.atomic():
+        world = _furnish(patients)
+    fill(world, first_day=0, days=FILLED_DAYS, every=3)
+    analyse()
+    return world
+
+
+def _furnish(patients: int) -> World:
     room = factories.ResourceCategoryFactory(kind="room")
     nurse = factories.ResourceCategoryFactory(kind="staff")
     kind = factories.AppointmentTypeFactory(duration_minutes=30, buffer_after_minutes=10)
@@ -78,10 +86,7 @@ def build(*, patients: int = 200) -> World:
     staff = factories.UserFactory(username="benchmark")
     for clinic in clinics:
         grant_membership(user=staff, clinic=clinic, role=Role.RECEPTIONIST, by=None)
-    world = World(clinics, doctors, people, kind, staff, monday)
-    fill(world, first_day=0, days=FILLED_DAYS, every=3)
-    analyse()
-    return world
+    return World(clinics, doctors, people, kind, staff, monday)
 
 
 def fill(world: World, *, first_day: int, days: int, every: int) -> None:

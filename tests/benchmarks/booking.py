@@ -44,7 +44,7 @@ def alone(world: World, starts: list[tuple]) -> list[Figure]:
     """One process, one booking after another, beside a bare create() of the same model."""
     with CaptureQueriesContext(connection) as queries:
         book(world, starts.pop(), 0)
-    booked = [book(world, starts.pop(), patient) for patient in range(20)]
+    booked = [book(world, starts.pop(), patient) for patient in range(1, 21)]
     rate = per_second(lambda n: book(world, starts[n], n), ALONE)
     like = booked[0]
     facts = {

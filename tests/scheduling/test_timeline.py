@@ -60,3 +60,10 @@ def test_a_stretch_is_unbroken_and_cannot_be_longer(mask, at):
     assert all(mask >> bit & 1 for bit in range(first, last))
     assert not mask >> last & 1
     assert first == 0 or not mask >> (first - 1) & 1
+
+
+@given(MASKS, st.integers(-5, 70), st.integers(1, 4))
+def test_the_nearest_bits_are_the_closest_on_either_side(mask, at, count):
+    every = [bit for bit in range(60) if mask >> bit & 1]
+    before, after = [bit for bit in every if bit < at], [bit for bit in every if bit >= at]
+    assert sorted(timeline.bits_near(mask, at, count)) == before[-count:] + after[:count]
