@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zoneinfo
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -152,13 +152,12 @@ def read_catalogue(
     """
     offers = _read_offers(type_id, clinic_ids, doctor_ids, performed_only)
     asked = [_Asked(*row) for row in json.loads(offers[0].needs or "[]")]
-    pool = _read_pool(asked, clinic_ids)
+    offered = [each for each in offers if each.doctor_id and (each.offered or not performed_only)]
+    pool = _read_pool(asked, {each.clinic_id for each in offered})
     needs: dict[tuple[int, int], tuple[Need, ...]] = {}
     resources = {each.bookable.id: each.bookable for each in pool}
     plans = []
-    for offer in offers:
-        if offer.doctor_id is None or (performed_only and not offer.offered):
-            continue
+    for offer in offered:
         key = offer.clinic_id, offer.minutes
         if key not in needs:
             needs[key] = tuple(_need(each, offer, pool) for each in asked)
@@ -192,10 +191,10 @@ def _read_offers(
     return offers
 
 
-def _read_pool(asked: list[_Asked], clinic_ids: Sequence[int]) -> list[_Pooled]:
+def _read_pool(asked: list[_Asked], clinic_ids: Collection[int]) -> list[_Pooled]:
     categories = [each.category_id for each in asked if each.category_id]
     named = [each.resource_id for each in asked if each.resource_id]
-    if not asked:
+    if not asked or not clinic_ids:
         return []
     rows = _rows(_POOL, {"categories": categories, "named": named, "clinics": list(clinic_ids)})
     return [_Pooled(Bookable(*row[:7]), frozenset(row[7] or ())) for row in rows]
