@@ -93,6 +93,13 @@ class DuplicatePatient(Conflict):
     )
 
 
+class PmsNumberTaken(DomainError):
+    """The number belongs to somebody else in the patient record system."""
+
+    code = "pms_number_taken"
+    message = "Another patient has this PMS number. Compare it once more."
+
+
 class IdempotencyMismatch(DomainError):
     """The Idempotency-Key was used before with another request."""
 
@@ -115,6 +122,7 @@ __all__ = [
     "IdempotencyMismatch",
     "InvalidInput",
     "OverrideNotAllowed",
+    "PmsNumberTaken",
     "PolicyRefused",
     "RosterConflict",
     "SlotHeld",

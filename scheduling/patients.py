@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-import phonenumbers
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from carebridge.accounts.models import User
 from carebridge.audit import mask_all
-from carebridge.audit.trail import Action, log_access, log_change
+from carebridge.audit.trail import Action, log_change
 from carebridge.db import command
 from carebridge.errors import InvalidInput, NotFound
-from scheduling.errors import DuplicatePatient, StaleVersion
+from scheduling.errors import DuplicatePatient, PmsNumberTaken, StaleVersion
 from scheduling.models import Clinic, Patient, PatientClinic, Referral, Service
 from scheduling.permissions import Permission, clinic_ids_with, require, role_at
+from scheduling.personal_details import normalised_phone, search_form, valid_pms_number
 
-PMS_NUMBER_DIGITS = 7
 EDITABLE = frozenset(
     {
         "given_name",
@@ -42,102 +38,7 @@ EDITABLE = frozenset(
         "contact_note",
     }
 )
-WORDS = {"patient_pms_number_once": DuplicatePatient}
-
-
-def search_form(text: str) -> str:
-    """A name as it is searched for: without accents, lower case, single spaces."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return " ".join("".join(each for each in decomposed if not unicodedata.combining(each)).casefold().split())
-
-
-def valid_pms_number(number: str) -> bool:
-    """Seven digits of which the last is a Luhn check digit (ISO/IEC 7812-1, annex B)."""
-    if len(number) != PMS_NUMBER_DIGITS or not (number.isascii() and number.isdigit()):
-        return False
-    doubled = [int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(number))]
-    return sum(each - 9 if each > 9 else each for each in doubled) % 10 == 0
-
-
-def normalised_phone(number: str, *, region: str = "GB") -> str:
-    """The number in E.164 form, or an empty string for none. Raises InvalidInput when nobody could dial it.
-
-    Numbers reserved for drama (Ofcom) count as possible, so demo data and tests work.
-    """
-    if not number.strip():
-        return ""
-    try:
-        parsed = phonenumbers.parse(number, region)
-    except phonenumbers.NumberParseException:
-        parsed = None
-    if parsed is None or not phonenumbers.is_possible_number(parsed):
-        raise InvalidInput(
-            "That phone number can't be dialled.", fields={"phone": "Use a full number such as 07700 900461."}
-        )
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-
-
-def search_patients(user: User, text: str, *, limit: int = 8) -> Sequence[Patient]:
-    """The first patients, by name, of those that match: what a search box shows while somebody types."""
-    return list(patients_matching(user, text).order_by("family_name", "given_name", "birth_date")[:limit])
-
-
-def patients_matching(user: User, text: str) -> QuerySet[Patient]:
-    """Patients of the user's clinics whose name, PMS number, birth date or phone ending matches.
-
-    Words may be parts of either name, in any order; four or more digits are a PMS number or the end of a phone
-    number; a date is a birth date. Fewer than two characters find nobody.
-    """
-    words = search_form(text).split()
-    matching = Patient.objects.visible_to(user).active()
-    if len("".join(words)) < 2:
-        return matching.none()
-    for word in words:
-        matching = matching.filter(_matches(word))
-    return matching
-
-
-def _matches(word: str) -> Q:
-    digits = "".join(each for each in word if each.isdigit())
-    if born := _as_date(word):
-        return Q(birth_date=born)
-    if len(digits) >= 4 and len(digits) >= len(word) - 2:
-        return Q(pms_number=digits) | Q(mobile__endswith=digits) | Q(phone__endswith=digits)
-    return Q(search_name__contains=word)
-
-
-def _as_date(word: str) -> date | None:
-    for separator in "-/.":
-        parts = word.split(separator)
-        if len(parts) == 3 and all(part.isdigit() for part in parts):
-            year, month, day = map(int, parts if len(parts[0]) == 4 else reversed(parts))
-            try:
-                return date(year, month, day)
-            except ValueError:
-                return None
-    return None
-
-
-def identify_patient(
-    *, by: User, clinic: Clinic, birth_date: date, family_name: str = "", phone: str = ""
-) -> Sequence[Patient]:
-    """Find people of other clinics: exact birth date plus exact family name or phone. Every hit is audited.
-
-    Raises NotAllowed, InvalidInput when neither name nor phone is given.
-    """
-    require(by, Permission.EDIT_PATIENTS, clinic.pk)
-    if not family_name.strip() and not phone.strip():
-        raise InvalidInput("Give the family name or a phone number beside the birth date.")
-    found = Patient.objects.active().filter(birth_date=birth_date)
-    if family_name.strip():
-        found = found.filter(search_name__endswith=f" {search_form(family_name)}")
-    if phone.strip():
-        number = normalised_phone(phone)
-        found = found.filter(Q(mobile=number) | Q(phone=number))
-    patients = list(found[:5])
-    for patient in patients:
-        log_access(patient, event="patient.identified", by=by, clinic_id=clinic.pk)
-    return patients
+WORDS = {"patient_pms_number_once": PmsNumberTaken}
 
 
 @command(WORDS)
@@ -153,7 +54,7 @@ def register_patient(
 ) -> Patient:
     """Put a new person on file at a clinic. `details` are further editable fields of Patient.
 
-    Raises InvalidInput naming the fields, DuplicatePatient (detail "patients": ids of visible lookalikes) unless
+    Raises InvalidInput naming the fields, PmsNumberTaken, DuplicatePatient (detail "patients": ids of visible lookalikes) unless
     `allow_duplicate`, NotAllowed.
     """
     require(by, Permission.EDIT_PATIENTS, clinic.pk)
@@ -183,7 +84,7 @@ def register_patient(
 def update_patient(*, patient: Patient, by: User, version: int | None = None, **changes: Any) -> Patient:
     """Correct details of a patient of one of the user's clinics. The trail names the fields, never the values.
 
-    Raises InvalidInput naming the fields, StaleVersion, NotFound, NotAllowed.
+    Raises InvalidInput naming the fields, PmsNumberTaken, StaleVersion, NotFound, NotAllowed.
     """
     try:
         patient = Patient.objects.visible_to(by).select_for_update(no_key=True, of=("self",)).get(pk=patient.pk)

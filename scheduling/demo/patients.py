@@ -11,7 +11,7 @@ from scheduling.demo.horizon import Horizon
 from scheduling.demo.names import FAMILIAR, NAME_FAMILIES, POSTCODE_AREAS, STREETS, NameFamily
 from scheduling.demo.world import Person, World
 from scheduling.models.resource import Sex
-from scheduling.patients import search_form
+from scheduling.personal_details import search_form
 
 LANDLINES = ("+442079460", "+441614960", "+441134960", "+441214960")
 POSTCODE_LETTERS = "ABDEFGHJLNPQRSTUWXYZ"

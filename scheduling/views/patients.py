@@ -18,7 +18,8 @@ from carebridge.http import StaffRequest
 from scheduling.errors import DuplicatePatient
 from scheduling.forms import IdentifyForm, PatientForm, patient_label
 from scheduling.models import Appointment, Clinic, Patient
-from scheduling.patients import identify_patient, register_patient, search_patients
+from scheduling.patient_search import identify_patient, search_patients
+from scheduling.patients import register_patient
 from scheduling.permissions import Permission, clinic_ids_with
 from scheduling.views.booking import triggering
 from scheduling.views.reach import remember_identified, visible

@@ -38,7 +38,7 @@ from scheduling.models import (
     Status,
     WorkingHours,
 )
-from scheduling.patients import valid_pms_number
+from scheduling.personal_details import valid_pms_number
 
 LONDON = ZoneInfo("Europe/London")
 TUESDAY = datetime(2026, 11, 24, 10, 42, tzinfo=LONDON)

@@ -23,7 +23,7 @@ from scheduling.models import (
     Patient,
     Status,
 )
-from scheduling.patients import search_form
+from scheduling.personal_details import search_form
 
 
 def appointments_of(user: User) -> QuerySet[Appointment]:

@@ -19,7 +19,8 @@ from scheduling.api.filters import IdsFilter, visible
 from scheduling.api.schema import changes, reads
 from scheduling.api.serializers.patients import NewPatientSerializer, PatientChangesSerializer, PatientSerializer
 from scheduling.models import Clinic, Patient, PatientClinic
-from scheduling.patients import patients_matching, register_patient, update_patient
+from scheduling.patient_search import patients_matching
+from scheduling.patients import register_patient, update_patient
 from scheduling.permissions import Permission, clinic_ids_with
 
 
