@@ -32,9 +32,13 @@ WITH known AS MATERIALIZED (
           LEFT JOIN scheduling_resource r ON r.id = q.resource_id
           WHERE q.appointment_type_id = %(type)s) AS needs),
 kind AS MATERIALIZED (
-  SELECT t.*, t.is_active AND s.is_active AS in_use
+  SELECT t.id, t.duration_minutes, t.buffer_before_minutes, t.buffer_after_minutes, t.doctor_from_minute,
+         t.doctor_to_minute, t.start_step_minutes, t.min_notice_minutes, t.max_advance_days,
+         t.is_active AND s.is_active AS in_use
   FROM scheduling_appointmenttype t JOIN scheduling_service s ON s.id = t.service_id WHERE t.id = %(type)s),
-place AS MATERIALIZED (SELECT c.*, c.schedule_version || '-' || c.xmin::text AS version
+place AS MATERIALIZED (
+  SELECT c.id, c.name, c.time_zone, c.min_notice_minutes, c.max_advance_days, c.is_active,
+         c.schedule_version || '-' || c.xmin::text AS version
   FROM scheduling_clinic c WHERE c.id = ANY(%(clinics)s)),
 offer AS MATERIALIZED ({offers}),
 who AS MATERIALIZED (
@@ -59,7 +63,9 @@ found AS MATERIALIZED (
   LEFT JOIN scheduling_doctorclinic p ON p.doctor_id = o.doctor_id AND p.clinic_id = o.clinic_id)
 SELECT (SELECT count(*) FROM kind), known.*, found.* FROM known LEFT JOIN found ON true
 """
-_PERFORMED = """SELECT * FROM scheduling_offering o
+_PERFORMED = """SELECT o.doctor_id, o.clinic_id, o.is_active, o.duration_minutes, o.buffer_before_minutes,
+         o.buffer_after_minutes
+  FROM scheduling_offering o
   WHERE o.appointment_type_id = %(type)s AND o.clinic_id = ANY(%(clinics)s) AND o.is_active
     AND (%(doctors)s::bigint[] IS NULL OR o.doctor_id = ANY(%(doctors)s))"""
 _ANYBODY = """SELECT d.id AS doctor_id, c.id AS clinic_id, o.is_active, o.duration_minutes, o.buffer_before_minutes,

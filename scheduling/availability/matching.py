@@ -127,9 +127,10 @@ def assign(
 
 
 def _in_order(need: Need, preferred: int | None) -> Sequence[int]:
+    """The candidates, the preferred one first (and once more in its place)."""
     if preferred is None or preferred not in need.candidates:
         return need.candidates
-    return (preferred, *(each for each in need.candidates if each != preferred))
+    return (preferred, *need.candidates)
 
 
 def _first_able(
@@ -137,10 +138,10 @@ def _first_able(
 ) -> tuple[tuple[int, ...], ...] | None:
     chosen: list[tuple[int, ...]] = []
     for index, need in enumerate(needs):
-        elsewhere = {r for other, picked in zip(needs, chosen, strict=False) if other.meets(need) for r in picked}
         picked: list[int] = []
+        elsewhere = [r for other, taken in zip(needs, chosen, strict=False) if other.meets(need) for r in taken]
         for each in _in_order(need, preferred):
-            if each not in elsewhere and each not in fixed_in and able(index, each):
+            if each not in elsewhere and each not in picked and each not in fixed_in and able(index, each):
                 picked.append(each)
                 if len(picked) == need.quantity:
                     break
@@ -155,7 +156,8 @@ def _any_way(
 ) -> tuple[tuple[int, ...], ...] | None:
     options = []
     for index, need in enumerate(needs):
-        options.append([each for each in _in_order(need, preferred) if able(index, each)])
+        in_order = dict.fromkeys(_in_order(need, preferred))
+        options.append([each for each in in_order if able(index, each)])
         if len(options[-1]) < need.quantity:
             return None
     scarcest_first = sorted(range(len(needs)), key=lambda i: len(options[i]) - needs[i].quantity)
