@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.utils import timezone
@@ -31,6 +31,8 @@ from scheduling.placement import Decision, Wish, decide, lock_appointments, lock
 
 AWAITS_SIGN_OFF = "An override needs a second person's agreement"
 WORDS = {"allocation_no_overlap": SlotTaken}
+
+Placed = TypeVar("Placed")
 
 
 def book_appointment(
@@ -82,19 +84,24 @@ def _book(*, wish: Wish, by: User | None, channel: Channel, notes: str, pending_
     appointment = write_appointment(
         wish, decision, by=by, channel=channel, notes=notes, status=status, expires_at=pending_until
     )
-    if not decision.patient_known_here:
-        PatientClinic.objects.bulk_create(
-            [PatientClinic(patient=wish.patient, clinic=wish.clinic)], ignore_conflicts=True
-        )
     if wish.hold:
         transaction.on_commit(lambda: holds.spend_hold(wish.hold), robust=True)
 
+    record_booking(appointment, wish, decision, by=by)
+    return appointment
+
+
+def record_booking(appointment: Appointment, wish: Wish, decision: Decision, *, by: User | None) -> None:
+    """Make the patient known at the clinic and write the new visit into history. Part of a command."""
+    if not decision.patient_known_here:
+        known = PatientClinic(patient=wish.patient, clinic=wish.clinic)
+        PatientClinic.objects.bulk_create([known], ignore_conflicts=True)
     record_appointment(
         "appointment.booked",
         appointment,
         by=by,
         at=wish.now,
-        source=channel,
+        source=appointment.channel,
         created=True,
         changes={
             "status": (None, appointment.status),
@@ -103,7 +110,6 @@ def _book(*, wish: Wish, by: User | None, channel: Channel, notes: str, pending_
             "overrides": (None, ", ".join(appointment.overrides)),
         },
     )
-    return appointment
 
 
 def write_appointment(wish: Wish, decision: Decision, *, by: User | None, status: Status, **fields: Any) -> Appointment:
@@ -214,7 +220,7 @@ def _expire(*, appointment_id: int, now: datetime) -> bool:
     return True
 
 
-def retaken(attempt: Callable[[], Appointment], wish: Wish) -> Appointment:
+def retaken(attempt: Callable[[], Placed], wish: Wish) -> Placed:
     """Run a placing command; when the time is taken by a lapsed pending visit, let that lapse and try once more.
 
     A SlotTaken that remains carries the three nearest free times.

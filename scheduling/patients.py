@@ -54,8 +54,8 @@ def register_patient(
 ) -> Patient:
     """Put a new person on file at a clinic. `details` are further editable fields of Patient.
 
-    Raises InvalidInput naming the fields, PmsNumberTaken, DuplicatePatient (detail "patients": ids of visible lookalikes) unless
-    `allow_duplicate`, NotAllowed.
+    Raises InvalidInput naming the fields, PmsNumberTaken, NotAllowed, and DuplicatePatient (detail "patients": ids of
+    visible lookalikes) unless `allow_duplicate`.
     """
     require(by, Permission.EDIT_PATIENTS, clinic.pk)
     patient = Patient(given_name=given_name.strip(), family_name=family_name.strip(), birth_date=birth_date)

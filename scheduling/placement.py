@@ -49,17 +49,13 @@ class Wish:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """Yes: these ledger rows, with these rules set aside."""
+    """Yes: these ledger rows, with these rules newly set aside; perhaps over something that is already there."""
 
     plan: availability.VisitPlan
     allotments: Sequence[availability.Allotment]
     overridden: Sequence[str]
+    may_overbook: bool
     patient_known_here: bool
-
-    @property
-    def may_overbook(self) -> bool:
-        """Whether an authorised person accepted that something is used twice."""
-        return bool(TAKEN.intersection(self.overridden))
 
 
 def lock_patient(patient_id: object) -> Patient:
@@ -121,11 +117,13 @@ def decide(wish: Wish, plan: availability.VisitPlan, *, by: User | None) -> Deci
         *policies.eligibility(wish.appointment_type, wish.patient, day, patient_facts, wish.referral),
         *policies.patient_load(wish.clinic, patient_facts),
     ]
-    settle([reason for reason in reasons if reason.code not in wish.set_aside], wish=wish, by=by)
+    open_reasons = [reason for reason in reasons if reason.code not in wish.set_aside]
+    settle(open_reasons, wish=wish, by=by)
     return Decision(
         plan=plan,
         allotments=assessment.allotments,
-        overridden=sorted({reason.code for reason in reasons}),
+        overridden=sorted({reason.code for reason in open_reasons}),
+        may_overbook=any(reason.code in TAKEN for reason in reasons),
         patient_known_here=patient_facts.is_known_at_clinic,
     )
 

@@ -75,13 +75,12 @@ def _reschedule(
     check_version(old, version)
     check_movable(old, now=wish.now, by=by, exception_reason=exception_reason)
     require(by, Permission.BOOK, wish.clinic.pk)
-    ledger.release(old, at=wish.now)
+    retire(old, at=wish.now)
     decision = decide(wish, plan, by=by)
 
     new = write_appointment(
         wish, decision, by=by, status=firm_status(old), expires_at=old.expires_at, **carried_over(old, channel)
     )
-    retire(old, new)
     if wish.hold:
         transaction.on_commit(lambda: holds.spend_hold(wish.hold), robust=True)
 
@@ -118,14 +117,18 @@ def carried_over(old: Appointment, channel: Channel | None) -> dict[str, object]
     }
 
 
-def retire(old: Appointment, new: Appointment) -> None:
-    """Mark the old appointment as moved and hand its references in other systems to the new one."""
+def retire(old: Appointment, *, at: datetime) -> None:
+    """Mark the old appointment as moved and give back its time, before its successor looks for room."""
     Appointment.objects.filter(pk=old.pk).update(status=Status.RESCHEDULED, version=old.version + 1)
-    ExternalReference.objects.filter(appointment=old).update(appointment=new)
+    ledger.release(old, at=at)
 
 
 def record_move(old: Appointment, new: Appointment, *, by: User | None, at: datetime) -> None:
-    """Account for both appointments; history and the event are the new one's, whose timeline includes the old."""
+    """Hand references in other systems to the new appointment, and account for both.
+
+    History and the event are the new one's, whose timeline includes the old.
+    """
+    ExternalReference.objects.filter(appointment=old).update(appointment=new)
     changes = {
         "status": (old.status, Status.RESCHEDULED),
         "reference": (old.reference, new.reference),
@@ -189,7 +192,7 @@ def _swap(*, wishes: list[Wish], by: User | None, exception_reason: str) -> tupl
     for old in by_id.values():
         check_movable(old, now=wishes[0].now, by=by, exception_reason=exception_reason)
     for old in by_id.values():
-        ledger.release(old, at=wishes[0].now)
+        retire(old, at=wishes[0].now)
 
     moved = []
     for wish, plan in zip(wishes, plans, strict=True):
@@ -198,7 +201,6 @@ def _swap(*, wishes: list[Wish], by: User | None, exception_reason: str) -> tupl
         new = write_appointment(
             wish, decision, by=by, status=firm_status(old), expires_at=old.expires_at, **carried_over(old, None)
         )
-        retire(old, new)
         record_move(old, new, by=by, at=wish.now)
         moved.append(new)
     return moved[0], moved[1]

@@ -206,6 +206,24 @@ def test_two_visits_swap_their_times(visit, other_visit, receptionist, at):
     assert (second.patient, second.starts_at) == (other_visit.patient, at("10:00"))
 
 
+def test_one_patients_two_visits_may_swap_their_times(
+    visit, patient, consultation, dr_wilk, room_2, harbour, receptionist, at
+):
+    with_wilk = book_appointment(
+        patient=patient,
+        appointment_type=consultation,
+        doctor=dr_wilk,
+        clinic=harbour,
+        starts_at=at("14:00"),
+        by=receptionist,
+    )
+
+    first, second = swap_appointments(first=visit, second=with_wilk, by=receptionist)
+
+    assert (first.doctor, first.starts_at) == (dr_wilk, at("14:00"))
+    assert second.starts_at == at("10:00")
+
+
 # --- The day itself ------------------------------------------------------------------------------------------------
 
 
