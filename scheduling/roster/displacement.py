@@ -1,7 +1,7 @@
 """Carrying out a roster change: the visits it displaces go to review, those that fit again come back.
 
 Appointments are locked before clinics and resources, as everywhere, although which ones are hit is only certain once
-those are locked: the answer is in `_lock`, and why in docs/adr/0011.
+those are locked: the answer is in `_lock`, and why in docs/adr/0008.
 """
 
 from __future__ import annotations
