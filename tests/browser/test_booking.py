@@ -178,6 +178,7 @@ def test_the_finder_has_no_accessibility_violations(
 
     for theme in ("light", "dark"):
         page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+        page.wait_for_function("document.getAnimations().every(each => each.playState === 'finished')")
         results = Axe().run(page)
         assert results.violations_count == 0, results.generate_report()
 
