@@ -164,7 +164,7 @@ def test_signing_out_drops_the_connection(screen, receptionist, harbour, client,
 NOWHERE = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [{"address": "redis://127.0.0.1:1/0", "socket_connect_timeout": 0.2}]},
+        "CONFIG": {"hosts": [{"address": "redis://127.0.0.1:1/0", "socket_connect_timeout": 0.2}], "prefix": "nowhere"},
     }
 }
 
