@@ -56,10 +56,10 @@ class SchedulingView(GenericViewSet):
 
         Raises NotFound naming the input.
         """
-        found = rows.filter(**(lookup or {"pk": value})).first()
-        if found is None:
-            raise NotFound(fields={field: UNSEEN})
-        return found
+        try:
+            return rows.get(**(lookup or {"pk": value}))
+        except rows.model.DoesNotExist as error:
+            raise NotFound(fields={field: UNSEEN}) from error
 
 
 class Repeatable(SchedulingView):

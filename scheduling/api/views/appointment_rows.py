@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import django_filters
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet, prefetch_related_objects
 from django_filters.rest_framework import FilterSet
 
 from carebridge.accounts.models import User
@@ -21,6 +21,7 @@ from scheduling.models import (
     Clinic,
     Doctor,
     Patient,
+    Service,
     Status,
 )
 from scheduling.personal_details import search_form
@@ -38,13 +39,23 @@ def shown_appointments(user: User) -> QuerySet[Appointment]:
         appointments_of(user)
         .annotate(moved_from_reference=F("moved_from__reference"), moved_to_reference=F("moved_to__reference"))
         .prefetch_related(
-            Prefetch(
-                "allocations",
-                Allocation.objects.filter(released_at=None).select_related("resource").order_by("resource"),
-            ),
+            _live_rows(),
             Prefetch("cancellations", Cancellation.objects.filter(undone_at=None).select_related("reason")),
         )
     )
+
+
+def as_shown(booked: Appointment, service: Service) -> Appointment:
+    """What `book_appointment` has just returned, completed with everything that an answer shows: one statement."""
+    booked.appointment_type.service = service
+    booked.moved_from_reference = booked.moved_to_reference = None  # type: ignore[attr-defined]
+    prefetch_related_objects([booked], _live_rows(), Prefetch("cancellations", Cancellation.objects.none()))
+    return booked
+
+
+def _live_rows() -> Prefetch:
+    rows = Allocation.objects.filter(released_at=None).select_related("resource").order_by("resource")
+    return Prefetch("allocations", rows)
 
 
 def live_appointment(rows: QuerySet[Appointment], reference: str) -> Appointment:

@@ -23,7 +23,12 @@ from scheduling.api.serializers.appointments import (
 )
 from scheduling.api.serializers.requests import NewAppointmentSerializer, NotesSerializer
 from scheduling.api.views.appointment_changes import AppointmentChanges
-from scheduling.api.views.appointment_rows import AppointmentFilters, live_appointment, shown_appointments
+from scheduling.api.views.appointment_rows import (
+    AppointmentFilters,
+    as_shown,
+    live_appointment,
+    shown_appointments,
+)
 from scheduling.booking import book_appointment
 from scheduling.models import (
     Appointment,
@@ -72,7 +77,16 @@ class AppointmentView(ListModelMixin, AppointmentChanges):
         """Book a time. A lost race answers 409 `slot_taken` with the three nearest free times."""
         asked = self.read(NewAppointmentSerializer)
         wanted = self._wanted(asked)
-        done = self.once(lambda: book_appointment(**wanted, by=self.user, channel=Channel.API), status=201)
+        booked: list[Appointment] = []
+
+        def command() -> str:
+            booked.append(book_appointment(**wanted, by=self.user, channel=Channel.API))
+            return booked[0].reference
+
+        done = self.once(command, status=201)
+        # Whoever may book may see. A repeated request books nothing: what it answers is read.
+        if booked:
+            return self.shown(as_shown(booked[0], wanted["appointment_type"].service), status=done.status_code)
         return self.shown_by_reference(done.target, status=done.status_code)
 
     @changes(
