@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from typing import Any, TypeVar, cast
@@ -93,13 +93,16 @@ def lock_for_share(*wanted: tuple[type[models.Model], object]) -> list[Any]:
     ]
 
 
-def lock_in_order(queryset: models.QuerySet[M]) -> list[M]:
-    """Lock the rows of a queryset by ascending primary key, FOR NO KEY UPDATE, and return them as they now are.
+def lock_in_order(model: type[M], keys: Iterable[object]) -> list[M]:
+    """Lock rows by ascending primary key, FOR NO KEY UPDATE, and return them as they now are, without unknown ones.
 
     One order for everybody is what makes deadlocks impossible; NO KEY lets foreign keys to the rows be
-    inserted meanwhile.
+    inserted meanwhile. As SQL, because building two querysets for it took a sixth of a booking's processor time.
     """
-    return list(queryset.order_by("pk").select_for_update(no_key=True, of=("self",)))
+    quote, key = connection.ops.quote_name, model._meta.pk
+    table, column = quote(model._meta.db_table), quote(str(key.column))
+    statement = f"SELECT * FROM {table} WHERE {column} = ANY(%s) ORDER BY {column} FOR NO KEY UPDATE"  # noqa: S608
+    return list(model._default_manager.raw(statement, [[key.to_python(each) for each in keys]]))
 
 
 def command(words: Mapping[str, type[DomainError]] | None = None, *, tries: int = 3) -> Callable[[F], F]:

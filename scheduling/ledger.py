@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def lock_resources(ids: Collection[int]) -> list[Resource]:
     """Lock resources by ascending id against every other command that would use them."""
-    return lock_in_order(Resource.objects.filter(pk__in=ids))
+    return lock_in_order(Resource, ids)
 
 
 def occupy(appointment: Appointment, allotments: Sequence[Allotment], *, may_overbook: bool = False) -> None:

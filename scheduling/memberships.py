@@ -61,7 +61,7 @@ def revoke_membership(*, user: User, clinic: Clinic, role: Role, by: User | None
 
 def _lock(user: User) -> None:
     # Two administrators changing the same person's roles wait for each other, so row and permission stay in step.
-    lock_in_order(User.objects.filter(pk=user.pk))
+    lock_in_order(User, [user.pk])
 
 
 def _require_may_grant(by: User | None, role: Role, clinic: Clinic) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection
 
 from carebridge.accounts.models import User
-from carebridge.db import lock_for_share
+from carebridge.db import lock_for_share, lock_in_order
 from carebridge.errors import DomainError, NotFound
 from scheduling import availability, ledger, policies
 from scheduling.errors import OverrideNotAllowed, PolicyRefused, SlotHeld, SlotTaken, SlotUnavailable
@@ -60,10 +60,9 @@ class Decision:
 
 def lock_patient(patient_id: object) -> Patient:
     """Lock a patient against other bookings for them. Raises NotFound."""
-    try:
-        return Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
-    except Patient.DoesNotExist as error:
-        raise NotFound("That patient is not on file.") from error
+    for patient in lock_in_order(Patient, [patient_id]):
+        return patient
+    raise NotFound("That patient is not on file.")
 
 
 def lock_appointments(ids: Collection[int]) -> list[Appointment]:
