@@ -86,18 +86,19 @@ class FactSource:
         """Facts over the range or a part of it; `labelled` adds the roster's occurrences, for sentences."""
         horizon = horizon or self.range
         extent = _extent(horizon)
+        found = () if self.cacheable and not labelled else roster_time.spans(*self._read(), extent)
         if self.cacheable:
             timetables = self._cached(horizon)
         else:
-            expanded = expand(self.places, *self._read(), extent)
-            timetables = {place: Timetable.of([roster], extent) for place, roster in expanded.items()}
+            rosters = rosters_from(found, self.places, extent)
+            timetables = {place: Timetable.of([roster], extent) for place, roster in rosters.items()}
         return join(
             timetables,
             horizon,
             busy=self._busy(horizon),
             held=hold_store.held_masks({resource for resource, _ in self.places}, horizon, self.owner),
             patient=self._patient(horizon),
-            spans=roster_time.spans(*self._read(), extent) if labelled else (),
+            spans=found if labelled else (),
         )
 
     def _cached(self, horizon: Horizon) -> dict[Place, Timetable]:
@@ -198,7 +199,11 @@ def expand(
     places: Mapping[Place, Bookable], weekly: Iterable[WeeklyTime], single: Iterable[SingleTime], extent: Extent
 ) -> dict[Place, Roster]:
     """Rosters of places over an extent, from rows. Pure."""
-    found = roster_time.spans(weekly, single, extent)
+    return rosters_from(roster_time.spans(weekly, single, extent), places, extent)
+
+
+def rosters_from(found: Sequence[Span], places: Mapping[Place, Bookable], extent: Extent) -> dict[Place, Roster]:
+    """Rosters of places over an extent, from the occurrences of everything that makes them. Pure."""
     clinics = {clinic: roster_time.clinic_time(found, clinic, extent) for clinic in {place[1] for place in places}}
     by_resource: dict[int | None, list[Span]] = {}
     for each in found:
