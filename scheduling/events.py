@@ -91,6 +91,16 @@ class StartRederived(AppointmentEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class HoldChanged(DomainEvent):
+    """A time is held, held longer or given back. Holds are a courtesy and leave no history: no `event_id`."""
+
+    event_id: int = 0
+    clinic_id: int
+    doctor_id: int
+    starts_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class RosterChanged(DomainEvent):
     """Working time of a resource, or of a whole clinic, changed on these local days (both included)."""
 

@@ -74,7 +74,7 @@ def _book_group(
     plans = lock_candidates([plan for _, plan in planned], ())
 
     group = AppointmentGroup.objects.create(kind=kind, created_by=by)
-    booked = []
+    booked: list[Appointment] = []
     for (wish, _), plan in sorted(zip(planned, plans, strict=True), key=lambda each: each[0][0].starts_at):
         decision = decide(wish, plan, by=by)
         appointment = write_appointment(

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from carebridge.events import DomainEvent, handles_after_commit, on_handler_failure
 from scheduling import events, live
-from scheduling.models import HandlerFailure
+from scheduling.models import Clinic, HandlerFailure
 
 APPOINTMENT_EVENTS = (
     events.AppointmentBooked,
@@ -50,6 +50,13 @@ def show_move(event: events.AppointmentRescheduled) -> None:
     old = live.Change(event.old_clinic_id, event.old_day, (event.old_doctor_id,))
     new = live.Change(event.clinic_id, event.day, (event.doctor_id,))
     live.announce(dict.fromkeys([old, new]))
+
+
+@handles_after_commit(events.HoldChanged)
+def show_hold(event: events.HoldChanged) -> None:
+    """A time of this day is being booked, or no longer is."""
+    day = event.starts_at.astimezone(Clinic.objects.get(pk=event.clinic_id).zone).date()
+    live.announce([live.Change(event.clinic_id, day, (event.doctor_id,))])
 
 
 @handles_after_commit(events.RosterChanged)

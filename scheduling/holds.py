@@ -18,9 +18,11 @@ from redis.exceptions import RedisError
 
 from carebridge.accounts.models import User
 from carebridge.errors import DomainError
+from carebridge.events import emit
 from scheduling import availability, hold_store, timeline
 from scheduling.availability import Assessment
 from scheduling.errors import HoldGone, HoldsUnavailable, SlotHeld, SlotTaken, SlotUnavailable
+from scheduling.events import HoldChanged
 from scheduling.hold_store import HoldRecord
 from scheduling.models import AppointmentType, Clinic, Doctor
 from scheduling.permissions import Permission, require
@@ -76,8 +78,10 @@ def hold_slot(
             raise _refusal(found)
         record = _record(found, owner, by)
         with _redis_or_say_so():
-            if hold_store.claim(record, HOLD_SECONDS * 1000):
-                return _hold(record)
+            claimed = hold_store.claim(record, HOLD_SECONDS * 1000)
+        if claimed:
+            _tell(record)
+            return _hold(record)
     raise SlotHeld
 
 
@@ -95,6 +99,7 @@ def extend_hold(hold_id: str, owner: str) -> Hold:
     with _redis_or_say_so():
         if not hold_store.prolong(record, longer, EXTENSION_SECONDS * 1000):
             raise HoldGone
+    _tell(longer)
     return _hold(longer)
 
 
@@ -106,6 +111,7 @@ def release_hold(hold_id: str, owner: str) -> None:
         return
     with _redis_or_say_so():
         hold_store.drop(record)
+    _tell(record)
 
 
 def spend_hold(owner: str) -> None:
@@ -116,6 +122,11 @@ def spend_hold(owner: str) -> None:
                 hold_store.drop(record)
     except RedisError as error:
         log.warning("holds_unavailable", error=type(error).__name__)
+
+
+def _tell(record: HoldRecord) -> None:
+    starts_at = timeline.instant_of(record.starts)
+    emit(HoldChanged(clinic_id=record.clinic_id, doctor_id=record.doctor_id, starts_at=starts_at))
 
 
 def _owned(hold_id: str, owner: str) -> HoldRecord:

@@ -18,6 +18,7 @@ from carebridge.asgi import application
 from scheduling import consumers, live
 from scheduling.booking import book_appointment
 from scheduling.cancelling import cancel_appointment
+from scheduling.holds import hold_slot, release_hold
 from scheduling.memberships import revoke_membership
 from scheduling.models import Appointment
 
@@ -90,6 +91,26 @@ def test_a_doctor_hears_of_their_own_list(screen, doctor_user, harbour, book, mo
         await asyncio.sleep(0.3)
         await database_sync_to_async(book)()
         assert (await socket.receive_json_from(timeout=5))["day"] == monday.isoformat()
+        await socket.disconnect()
+
+    run(scenario)
+
+
+def test_a_held_time_shows_on_the_screen_and_so_does_giving_it_back(
+    screen, receptionist, harbour, dr_osei, consultation, monday
+):
+    opened = screen(receptionist, harbour)
+    start = datetime.combine(monday, time(10), tzinfo=harbour.zone)
+    wanted = {"appointment_type": consultation, "doctor": dr_osei, "clinic": harbour, "starts_at": start}
+
+    async def scenario():
+        socket = opened()
+        assert (await socket.connect())[0]
+        await asyncio.sleep(0.3)
+        held = await database_sync_to_async(hold_slot)(**wanted, owner="desk", by=receptionist)
+        assert await socket.receive_json_from(timeout=5) == {"clinic": harbour.pk, "day": monday.isoformat()}
+        await database_sync_to_async(release_hold)(held.id, "desk")
+        assert await socket.receive_json_from(timeout=5) == {"clinic": harbour.pk, "day": monday.isoformat()}
         await socket.disconnect()
 
     run(scenario)
