@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern] = [
     path("appointments/<str:reference>/cancel/", dialogs.cancel, name="appointment-cancel"),
     path("appointments/<str:reference>/reschedule/", dialogs.move, name="appointment-move"),
     path("find/", finder.find, name="find"),
+    path("find/ruled-out/", finder.ruled_out, name="ruled-out"),
     path("find/hold/", booking.hold, name="hold"),
     path("find/hold/<str:attempt>/extend/", booking.extend, name="extend"),
     path("find/hold/<str:attempt>/release/", booking.release_hold, name="release"),

@@ -12,22 +12,21 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from carebridge.accounts.models import User
 from carebridge.http import StaffRequest
 from scheduling import availability
 from scheduling.forms import patient_label
-from scheduling.models import Appointment, AppointmentType, Clinic, Patient, Resource, Service, Status
+from scheduling.models import Appointment, Clinic, Patient, Resource, Service, Status
 from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.views.asked import Question, given, question_of
 from scheduling.views.attempts import owner_of
 from scheduling.views.draft import Draft, load_draft
-from scheduling.views.find_form import DEFAULT_HORIZON, PARTS, FindForm
+from scheduling.views.find_form import FindForm
 from scheduling.views.found import (
     DayGroup,
     Directory,
@@ -40,12 +39,9 @@ from scheduling.views.found import (
     wait_until,
     window,
 )
-from scheduling.views.reach import reachable_patients, visible_appointment
 
 SEARCH_LIMIT = 240
 QUICK_PICKS = 4
-LINKABLE = ("service", "type", "doctor", "clinic", "from", "to", "part", "step_free", "sort", "move")
-"""What a link may carry: nothing that says who."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +65,6 @@ class Results:
     origin: Clinic | None = None
     usual_doctor: bool = False
     no_clinic: bool = False
-    ruled_out: Any = None
 
     @property
     def total(self) -> int:
@@ -95,15 +90,9 @@ def find(request: StaffRequest) -> HttpResponse:
 
 def find_context(request: StaffRequest, draft: Draft | None = None) -> dict[str, Any]:
     """Everything the page shows, beside a drawer that may be open on it."""
-    user = request.user
-    clinics = bookable_clinics(user)
-    now = timezone.now()
-    moving = visible_appointment(user, _data(request).get("move", ""))
-    today = now.astimezone(clinics[0].zone).date()
-    form = FindForm(_search_data(request, moving, clinics, today), user=user, clinics=clinics, today=today)
-    patient = moving.patient if moving else _patient(request, form)
-    owner = draft.owner if draft else owner_of(request, _data(request).get("hold", ""))
-    found = find_times(form, user=user, patient=patient, now=now, owner=owner, moving=moving)
+    user, asked = request.user, question_of(request)
+    form, patient = asked.form, asked.patient
+    owner = draft.owner if draft else owner_of(request, given(request).get("hold", ""))
     return {
         "nav": "find",
         "new_booking_url": "",
@@ -112,83 +101,37 @@ def find_context(request: StaffRequest, draft: Draft | None = None) -> dict[str,
         "type_hint": needs_of(form.chosen_type) if form.chosen_type else "",
         "patient": patient,
         "patient_label": patient_label(patient) if patient else "",
-        "moving": moving,
-        "results": found,
-        "quick_picks": [] if form.chosen_type else quick_picks(user, form, now),
+        "moving": asked.moving,
+        "results": find_times(asked, user=user, owner=owner),
+        "quick_picks": [] if form.chosen_type else quick_picks(user, form, asked.now),
         "draft": draft,
     }
 
 
-def bookable_clinics(user: User) -> list[Clinic]:
-    """Clinics the user may book at, in their usual order. Raises PermissionDenied when there is none."""
-    ids = clinic_ids_with(user, Permission.BOOK)
-    clinics = list(Clinic.objects.visible_to(user).active().filter(pk__in=ids))
-    if not clinics:
-        raise PermissionDenied
-    return clinics
+@login_required
+@require_POST
+def ruled_out(request: StaffRequest) -> HttpResponse:
+    """Counted by rule, why earlier times are not offered. Asked for only when somebody opens the list."""
+    asked = question_of(request)
+    wanted = wanted_slots(asked, user=request.user, owner=owner_of(request, given(request).get("hold", "")))
+    rules = availability.ruled_out(wanted) if wanted and wanted.clinic_ids else []
+    return render(request, "scheduling/find_ruled_counts.html", {"rules": rules})
 
 
-def _data(request: StaffRequest) -> QueryDict:
-    return request.POST if request.method == "POST" else request.GET
+def wanted_slots(asked: Question, *, user: User, owner: str) -> availability.SlotSearch | None:
+    """The question as the availability code takes it, or None while nothing, or nothing valid, is chosen."""
+    if asked.form.chosen_type is None or not asked.form.is_valid():
+        return None
+    return slot_search(asked, load_directory(asked.form, user, asked.patient), owner=owner)
 
 
-def _start_with_everything(data: QueryDict, clinics: Sequence[Clinic], today: date) -> None:
-    """What a link leaves open: every clinic, every part of the day, the next weeks."""
-    if not data.getlist("clinic"):
-        data.setlist("clinic", [str(clinic.pk) for clinic in clinics])
-    if not data.getlist("part"):
-        data.setlist("part", list(PARTS))
-    data["from"] = data.get("from") or today.isoformat()
-    if not data.get("to"):
-        data["to"] = (max(today, _day(str(data["from"]), today)) + DEFAULT_HORIZON).isoformat()
-
-
-def _day(text: str, otherwise: date) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return otherwise
-
-
-def _search_data(
-    request: StaffRequest, moving: Appointment | None, clinics: Sequence[Clinic], today: date
-) -> QueryDict:
-    """The search as posted or linked; a link's search starts with every part of the day and, when moving, the type."""
-    given = _data(request)
-    data = given.copy()
-    if request.method != "POST" or "from" not in given:
-        data = QueryDict(mutable=True)
-        for name in given.keys() & set(LINKABLE):
-            data.setlist(name, given.getlist(name))
-        data["patient"] = given.get("patient", "") if request.method == "POST" else ""
-        _start_with_everything(data, clinics, today)
-    chosen_type = moving.appointment_type_id if moving else data.get("type")
-    if moving:
-        data["type"] = str(chosen_type)
-        data["service"] = str(moving.appointment_type.service_id)
-        if request.method != "POST":
-            data.setdefault("doctor", str(moving.doctor_id))
-            data["doctor"] = str(data["doctor"] or moving.doctor_id)
-    elif not data.get("service") and str(chosen_type or "").isdecimal():
-        found = AppointmentType.objects.visible_to(request.user).filter(pk=chosen_type).first()
-        data["service"] = str(found.service_id) if found else ""
-    return data
-
-
-def _patient(request: StaffRequest, form: FindForm) -> Patient | None:
-    form.is_valid()
-    wanted = form.cleaned_data.get("patient")
-    return reachable_patients(request).filter(pk=wanted).first() if wanted else None
-
-
-def find_times(
-    form: FindForm, *, user: User, patient: Patient | None, now: datetime, owner: str, moving: Appointment | None
-) -> Results:
+def find_times(asked: Question, *, user: User, owner: str) -> Results:
     """Search as the form says. Nothing chosen, or nothing valid, finds nothing."""
+    form, now = asked.form, asked.now
     if form.chosen_type is None or not form.is_valid():
         return Results()
-    directory = load_directory(form, user, patient)
-    wanted = slot_search(form, directory, now=now, owner=owner, moving=moving)
+    directory = load_directory(form, user, asked.patient)
+    wanted = slot_search(asked, directory, owner=owner)
     if not wanted.clinic_ids:
         return Results(origin=directory.origin, no_clinic=True)
     slots = availability.find_slots(wanted)
@@ -206,11 +149,9 @@ def find_times(
     )
 
 
-def slot_search(
-    form: FindForm, directory: Directory, *, now: datetime, owner: str, moving: Appointment | None
-) -> availability.SlotSearch:
+def slot_search(asked: Question, directory: Directory, *, owner: str) -> availability.SlotSearch:
     """The form as the availability code takes it."""
-    values = form.cleaned_data
+    form, values, moving = asked.form, asked.form.cleaned_data, asked.moving
     doctor = directory.usual_doctor_id if values["sort"] == "same" else values["doctor"]
     earliest, latest = window(values["part"])
     return availability.SlotSearch(
@@ -220,7 +161,7 @@ def slot_search(
         from_day=values["from_day"],
         to_day=values["to_day"],
         limit=SEARCH_LIMIT,
-        now=now,
+        now=asked.now,
         owner=owner,
         earliest=earliest,
         latest=latest,

@@ -101,6 +101,25 @@ def test_when_nothing_is_free_the_next_free_time_is_one_press_away(search, dr_os
     assert "08:30" in page
 
 
+def test_earlier_times_are_counted_by_the_rule_that_excludes_them(
+    reception, patient, consultation, dr_osei, harbour, monday
+):
+    book_appointment(
+        patient=patient,
+        appointment_type=consultation,
+        doctor=dr_osei,
+        clinic=harbour,
+        starts_at=datetime.combine(monday, time(8, 30), tzinfo=harbour.zone),
+        by=None,
+    )
+    form = {"service": consultation.service_id, "from": monday.isoformat(), "to": monday.isoformat()}
+
+    page = text_of(reception.post(reverse("scheduling:ruled-out"), form))
+
+    assert "Doctor already booked" in page
+    assert "Dr Osei is booked 08:30 to 09:10" in page
+
+
 def test_step_free_access_leaves_out_clinics_without_it(search, dr_osei):
     page = text_of(search(step_free="on"))
 
