@@ -21,7 +21,8 @@ from scheduling.errors import HoldGone, HoldsUnavailable
 from scheduling.models import Appointment, Channel
 from scheduling.rescheduling import reschedule_appointment
 from scheduling.views.attempts import hold_id_of, owner_of, release
-from scheduling.views.draft import Draft, find_hold, hold_time, load_draft
+from scheduling.views.draft import Draft
+from scheduling.views.drafting import find_hold, hold_time, load_draft
 from scheduling.views.finder import find_context
 
 View = Callable[..., HttpResponse]

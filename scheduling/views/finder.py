@@ -25,7 +25,8 @@ from scheduling.models import Appointment, Clinic, Patient, Resource, Service, S
 from scheduling.permissions import Permission, clinic_ids_with
 from scheduling.views.asked import Question, given, question_of
 from scheduling.views.attempts import owner_of
-from scheduling.views.draft import Draft, load_draft
+from scheduling.views.draft import Draft
+from scheduling.views.drafting import load_draft
 from scheduling.views.find_form import FindForm
 from scheduling.views.found import (
     DayGroup,
