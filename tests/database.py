@@ -5,7 +5,7 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.test.utils import CaptureQueriesContext
 from psycopg import sql
 
 PREFIX = "carebridge_template_"
@@ -39,6 +40,21 @@ def ensure_template() -> str:
                 server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(outdated)))
             _migrate_into(server, name)
     return name
+
+
+@pytest.fixture
+def statements_of() -> Callable[[Callable[[], object]], int]:
+    """Counts the statements of a call once caches are warm, for tests that more rows cost no more."""
+
+    def count(call: Callable[[], object]) -> int:
+        from django.db import connection
+
+        call()
+        with CaptureQueriesContext(connection) as captured:
+            call()
+        return len(captured)
+
+    return count
 
 
 def _migrate_into(server: psycopg.Connection, name: str) -> None:
