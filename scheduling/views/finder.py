@@ -116,7 +116,8 @@ def ruled_out(request: StaffRequest) -> HttpResponse:
     asked = question_of(request)
     wanted = wanted_slots(asked, user=request.user, owner=owner_of(request, given(request).get("hold", "")))
     rules = availability.ruled_out(wanted) if wanted and wanted.clinic_ids else []
-    return render(request, "scheduling/find_ruled_counts.html", {"rules": rules})
+    total = sum(rule.count for rule in rules)
+    return render(request, "scheduling/find_ruled_counts.html", {"rules": rules, "total": total})
 
 
 def wanted_slots(asked: Question, *, user: User, owner: str) -> availability.SlotSearch | None:

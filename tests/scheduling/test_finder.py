@@ -116,6 +116,7 @@ def test_earlier_times_are_counted_by_the_rule_that_excludes_them(
 
     page = text_of(reception.post(reverse("scheduling:ruled-out"), form))
 
+    assert "earlier times were ruled out" in page
     assert "Doctor already booked" in page
     assert "Dr Osei is booked 08:30 to 09:10" in page
 
