@@ -37,6 +37,11 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("[role=combobox], [data-quiet]")) event.stopPropagation();
 }, true);
 
+// On a phone the times stand below the form: Search leads there. On wider screens they are in view already.
+document.addEventListener("submit", (event) => {
+  if (event.target.id === "find-form" && event.submitter?.matches(".primary")) $("#results")?.scrollIntoView();
+});
+
 // htmx sends a form to the address of the button pressed last; for the search that would be the slot of a while ago.
 document.addEventListener("htmx:configRequest", (event) => {
   const { elt, parameters } = event.detail;
