@@ -13,7 +13,7 @@ class SlotTaken(Conflict):
 
 
 class SlotHeld(Conflict):
-    """Somebody else is booking this time right now."""
+    """Somebody else is booking this time right now. A hold that is refused carries `detail["nearest"]` too."""
 
     code = "slot_held"
     message = "A colleague is holding that time. Try another, or wait until the hold ends."

@@ -20,7 +20,7 @@ from carebridge.accounts.models import User
 from carebridge.errors import DomainError
 from carebridge.events import emit
 from scheduling import availability, hold_store, timeline
-from scheduling.availability import Assessment
+from scheduling.availability import Assessment, VisitPlan
 from scheduling.errors import HoldGone, HoldsUnavailable, SlotHeld, SlotTaken, SlotUnavailable
 from scheduling.events import HoldChanged
 from scheduling.hold_store import HoldRecord
@@ -66,10 +66,28 @@ def hold_slot(
 ) -> Hold:
     """Hold a free time (aware start) for five minutes on behalf of a token; `ignoring` is a visit being moved.
 
-    Raises SlotHeld, SlotTaken, SlotUnavailable, HoldsUnavailable, NotFound, NotAllowed.
+    Raises SlotHeld and SlotTaken (with the nearest free times), SlotUnavailable, HoldsUnavailable, NotFound,
+    NotAllowed.
     """
     require(by, Permission.BOOK, clinic.pk)
     plan = availability.load_plan(appointment_type, doctor, clinic)
+    try:
+        return _claimed(plan, starts_at, owner=owner, by=by, ignoring=ignoring)
+    except (SlotHeld, SlotTaken) as refused:
+        refused.detail["nearest"] = availability.nearest_slots(
+            appointment_type_id=plan.appointment_type_id,
+            doctor_id=plan.doctor_id,
+            clinic_id=plan.clinic_id,
+            starts_at=starts_at,
+            now=timezone.now(),
+            owner=owner,
+            ignoring=ignoring,
+        )
+        raise
+
+
+def _claimed(plan: VisitPlan, starts_at: datetime, *, owner: str, by: User | None, ignoring: int | None) -> Hold:
+    """Claim the time in Redis. Raises SlotHeld, SlotTaken, SlotUnavailable, HoldsUnavailable."""
     # Somebody may claim the same room between looking and claiming; looking once more finds another room.
     for _ in range(2):
         facts = availability.fresh_facts(plan, starts_at, owner=owner, ignoring=ignoring)
@@ -115,11 +133,14 @@ def release_hold(hold_id: str, owner: str) -> None:
 
 
 def spend_hold(owner: str) -> None:
-    """End everything a token holds, once its booking is durable. Without Redis the holds end by themselves."""
+    """End everything a token holds, once its booking is durable. Without Redis the holds end by themselves.
+
+    What was held may lie on another day, doctor or clinic than what was booked: its screens are told too.
+    """
     try:
         for record in hold_store.alive():
-            if record.owner == owner:
-                hold_store.drop(record)
+            if record.owner == owner and hold_store.drop(record):
+                _tell(record)
     except RedisError as error:
         log.warning("holds_unavailable", error=type(error).__name__)
 

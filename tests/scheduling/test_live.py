@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -111,6 +111,26 @@ def test_a_held_time_shows_on_the_screen_and_so_does_giving_it_back(
         assert await socket.receive_json_from(timeout=5) == {"clinic": harbour.pk, "day": monday.isoformat()}
         await database_sync_to_async(release_hold)(held.id, "desk")
         assert await socket.receive_json_from(timeout=5) == {"clinic": harbour.pk, "day": monday.isoformat()}
+        await socket.disconnect()
+
+    run(scenario)
+
+
+def test_a_hold_spent_on_another_day_is_taken_off_the_screens_that_showed_it(
+    screen, receptionist, harbour, patient, dr_osei, consultation, room_1, monday
+):
+    opened = screen(receptionist, harbour)
+    wish = {"appointment_type": consultation, "doctor": dr_osei, "clinic": harbour, "by": receptionist}
+    ten, tomorrow = (datetime.combine(monday + timedelta(days=more), time(10), tzinfo=harbour.zone) for more in (0, 1))
+    hold_slot(**wish, starts_at=ten, owner="desk")
+
+    async def scenario():
+        socket = opened()
+        assert (await socket.connect())[0]
+        await asyncio.sleep(0.3)
+        await database_sync_to_async(book_appointment)(**wish, patient=patient, starts_at=tomorrow, hold="desk")
+        told = [(await socket.receive_json_from(timeout=5))["day"] for _ in range(2)]
+        assert set(told) == {monday.isoformat(), tomorrow.date().isoformat()}
         await socket.disconnect()
 
     run(scenario)

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from scheduling.api.base import Repeatable
 from scheduling.api.hold_ids import new_owner, public_id, split_id
-from scheduling.api.schema import changes
+from scheduling.api.schema import REFUSED, TAKEN, changes
 from scheduling.api.serializers.requests import WantedSlotSerializer
 from scheduling.api.serializers.slots import HoldSerializer
 from scheduling.errors import HoldGone
@@ -23,9 +23,13 @@ class HoldView(Repeatable):
     serializer_class = HoldSerializer
     lookup_value_regex = r"[0-9A-Za-z._-]{1,90}"
 
-    @changes("hold_slot", WantedSlotSerializer, HoldSerializer, "Hold a time", 503, success=201)
+    @changes(
+        "hold_slot", WantedSlotSerializer, HoldSerializer, "Hold a time", 503, success=201, examples=[TAKEN, REFUSED]
+    )
     def create(self, request: Request) -> Response:
-        """Hold a time for five minutes. Somebody else's hold answers 409 `slot_held`."""
+        """Hold a time for five minutes. What is held (`slot_held`) or booked (`slot_taken`) by somebody else answers
+        409 with the three nearest free times.
+        """
         asked = WantedSlotSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data

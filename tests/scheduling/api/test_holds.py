@@ -29,6 +29,24 @@ def test_a_held_time_is_refused_to_others_and_booked_by_its_holder(api, receptio
     assert booked.status_code == 201, booked.content
 
 
+def test_a_refused_hold_names_the_three_nearest_times_that_can_be_held(
+    api, receptionist, clinic_admin, slot, book, patient, at
+):
+    client, rival = api(receptionist), api(clinic_admin)
+    book(patient, 11)
+    client.post(URL, slot)
+
+    held = rival.post(URL, slot).json()
+    taken = rival.post(URL, {**slot, "starts_at": at(11).isoformat()}).json()
+
+    for refused, code in ((held, "slot_held"), (taken, "slot_taken")):
+        assert refused["code"] == code
+        assert len(refused["nearest"]) == 3
+        assert set(refused["nearest"][0]) == {"starts_at", "ends_at", "clinic", "doctor", "resources"}
+    nearest = {**slot, "starts_at": taken["nearest"][0]["starts_at"]}
+    assert rival.post(URL, nearest).status_code == 201
+
+
 def test_two_clients_of_one_sign_in_do_not_share_a_hold(api, receptionist, slot):
     assert api(receptionist).post(URL, slot).status_code == 201
     assert api(receptionist).post(URL, slot).json()["code"] == "slot_held"
