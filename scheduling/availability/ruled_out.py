@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import time
+from functools import reduce
+from operator import or_
 
 from scheduling import timeline
 from scheduling.availability.assessment import assess
@@ -12,6 +15,9 @@ from scheduling.availability.plan import VisitPlan
 from scheduling.availability.search import Desk, SlotSearch
 from scheduling.availability.starts import Starts
 from scheduling.roster_time import Kind
+
+TimesOfDay = tuple[time | None, time | None]
+"""The first and the last start of a stretch of the local day, both included; None: from its beginning, to its end."""
 
 SENTENCES = {
     "too_soon": "Inside the booking window",
@@ -36,22 +42,25 @@ class RuledOut:
     example: str
 
 
-def ruled_out(search: SlotSearch) -> list[RuledOut]:
+def ruled_out(search: SlotSearch, times_of_day: Sequence[TimesOfDay] = ()) -> list[RuledOut]:
     """What excludes the starts of the doctors' sessions before the first free time, most frequent first.
 
+    `times_of_day` are stretches of the local day, such as mornings and evenings, instead of the search's one.
     Raises as find_slots.
     """
     desk = Desk.open(search)
     if not desk.plans:
         return []
-    first = desk.slots(1)
-    until = first[0].starts_at if first else desk.horizon.end
+    desks = [_at_times(desk, *times) for times in times_of_day] or [desk]
+    first = [slot.starts_at for each in desks for slot in each.slots(1)]
+    until = min(first, default=desk.horizon.end)
     facts = desk.source.facts(desk.horizon, labelled=True)
     before = facts.horizon.within(max(search.now, facts.horizon.start), until)
     counts: dict[str, int] = dict.fromkeys(SENTENCES, 0)
     examples: dict[str, tuple[int, VisitPlan]] = {}
     for plan in desk.plans:
-        for code, starts in _by_rule(plan, facts, desk.days(plan) & before, search):
+        days = reduce(or_, (each.days(plan) for each in desks))
+        for code, starts in _by_rule(plan, facts, days & before, search):
             counts[code] += starts.bit_count()
             at = (starts & -starts).bit_length() - 1
             if code not in examples or at < examples[code][0]:
@@ -62,6 +71,12 @@ def ruled_out(search: SlotSearch) -> list[RuledOut]:
         if count
     ]
     return sorted(found, key=lambda each: -each.count)
+
+
+def _at_times(desk: Desk, earliest: time | None, latest: time | None) -> Desk:
+    """The same search at other times of day; rows are read only once."""
+    search = replace(desk.search, earliest=earliest, latest=latest)
+    return Desk(search, desk.plans, desk.horizon, desk.source)
 
 
 def _by_rule(plan: VisitPlan, facts: Facts, days: int, search: SlotSearch) -> Iterator[tuple[str, int]]:
@@ -112,9 +127,10 @@ def _sentence(code: str, at: int, plan: VisitPlan, facts: Facts, search: SlotSea
 
 
 def _example(at: int, plan: VisitPlan, facts: Facts, search: SlotSearch) -> str:
-    """Such as "Dr Osei, Tue 24 Nov 11:05: Dr Osei is booked 11:05 to 12:00."."""
+    """Such as "Tue 24 Nov 11:05: Dr Osei is booked 11:05 to 12:00."; the doctor is named once."""
     starts_at = timeline.instant_of(facts.horizon.origin + at)
-    start = starts_at.astimezone(plan.zone)
+    when = f"{starts_at.astimezone(plan.zone):%a %-d %b %H:%M}"
     reasons = assess(plan=plan, starts_at=starts_at, facts=facts, now=search.now).reasons
-    because = f": {reasons[0].message}" if reasons else ""
-    return f"{plan.doctor_name}, {start:%a %-d %b %H:%M}{because}"
+    because = reasons[0].message if reasons else ""
+    place = when if plan.doctor_name in because else f"{plan.doctor_name}, {when}"
+    return f"{place}: {because}" if because else place

@@ -37,6 +37,7 @@ from scheduling.views.found import (
     in_parts,
     needs_of,
     offer_of,
+    stretches,
     wait_until,
     window,
 )
@@ -115,7 +116,8 @@ def ruled_out(request: StaffRequest) -> HttpResponse:
     """Counted by rule, why earlier times are not offered. Asked for only when somebody opens the list."""
     asked = question_of(request)
     wanted = wanted_slots(asked, user=request.user, owner=owner_of(request, given(request).get("hold", "")))
-    rules = availability.ruled_out(wanted) if wanted and wanted.clinic_ids else []
+    parts = stretches(asked.form.cleaned_data.get("part", ()))
+    rules = availability.ruled_out(wanted, parts) if wanted and wanted.clinic_ids else []
     total = sum(rule.count for rule in rules)
     return render(request, "scheduling/find_ruled_counts.html", {"rules": rules, "total": total})
 

@@ -154,6 +154,23 @@ def window(parts: Sequence[str]) -> tuple[time | None, time | None]:
     return (None if earliest == time.min else earliest), (None if latest == time.max else latest)
 
 
+def stretches(parts: Sequence[str]) -> list[tuple[time | None, time | None]]:
+    """The chosen parts of the day with their first and last start, parts that touch as one; empty: the whole day."""
+    if not parts or len(parts) == len(PARTS):
+        return []
+    found: list[tuple[time, time]] = []
+    for start, end in (PARTS[key][1:] for key in PARTS if key in parts):
+        if found and found[-1][1] == start:
+            start = found.pop()[0]
+        found.append((start, end))
+    return [(start, None if end == time.max else _just_before(end)) for start, end in found]
+
+
+def _just_before(end: time) -> time:
+    """The last minute before a full hour, because a part of the day ends before the next one begins."""
+    return end.replace(hour=end.hour - 1, minute=59)
+
+
 def in_parts(slots: Sequence[Slot], parts: Sequence[str], clinics: Mapping[int, Clinic]) -> list[Slot]:
     """Slots whose local start lies in a chosen part; "mornings and after 16:00" has a hole that a window has not."""
     if not parts or len(parts) == len(PARTS):

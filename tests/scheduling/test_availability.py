@@ -261,7 +261,19 @@ def test_earlier_times_are_counted_by_the_rule_that_excludes_them(desk, patient,
     desk.block(desk.doctor.resource, 10, 12)
     found = {each.code: each for each in ruled_out(desk.search(now=desk.at(8, 30), earliest=time(8, 45)))}
     assert {code: each.count for code, each in found.items()} == {"doctor_busy": 3, "blocked": 10, "on_break": 5}
-    assert "Dr Osei is booked 09:00 to 09:40" in found["doctor_busy"].example
+    example = found["doctor_busy"].example
+    assert "Dr Osei is booked 09:00 to 09:40" in example
+    assert example.count("Dr Osei") == 1
+
+
+def test_earlier_times_between_the_chosen_parts_of_the_day_are_not_counted(desk):
+    desk.block(desk.doctor.resource, 8, 17)
+    whole, morning, late = ((None, None),), (None, time(11, 59)), (time(16), None)
+    counts = [
+        sum(each.count for each in ruled_out(desk.search(now=desk.at(8)), parts))
+        for parts in (whole, (morning,), (late,), (morning, late))
+    ]
+    assert counts[3] == counts[1] + counts[2] < counts[0]
 
 
 def test_best_fit_puts_times_that_strand_no_gap_first(desk):

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from scheduling.booking import book_appointment
 from scheduling.models import Appointment, Status
-from scheduling.views.found import day_label, distance_km, needs_of, wait_until, window
+from scheduling.views.found import day_label, distance_km, needs_of, stretches, wait_until, window
 from scheduling.views.search import understand
 from tests import factories
 
@@ -194,6 +194,9 @@ def test_a_window_covers_the_chosen_parts():
     assert window(["morning", "afternoon"]) == (None, time(16))
     assert window(["late"]) == (time(16), None)
     assert window([]) == (None, None)
+    assert stretches(["morning", "late"]) == [(time(0), time(11, 59)), (time(16), None)]
+    assert stretches(["morning", "afternoon"]) == [(time(0), time(15, 59))]
+    assert stretches([]) == stretches(["morning", "afternoon", "late"]) == []
 
 
 def test_distances_and_waits_are_plain(harbour, northgate):
