@@ -86,7 +86,7 @@ def patient_section(request: StaffRequest) -> HttpResponse:
     """The drawer once more, for the patient just chosen: their referrals, other visits and what the rules say."""
     draft = load_draft(request)
     find_hold(request, draft)
-    return render(request, "scheduling/booking.html#details", {"draft": draft})
+    return render(request, "scheduling/booking.html#details", {"draft": draft, "patient_changed": True})
 
 
 @login_required

@@ -162,9 +162,21 @@ class Draft:
 
     @cached_property
     def nearest(self) -> Sequence[Offer]:
-        """Up to three free times close to the refused one."""
-        slots = self.error.detail.get("nearest") if self.error else None
-        return [offer_of(slot, self.clinic) for slot in (slots or self.explanation.nearest)[:3]]
+        """Up to three free times close to the refused one; another doctor's say whose they are."""
+        found = self.error.detail.get("nearest") if self.error else None
+        slots = (found or self.explanation.nearest)[:3]
+        others = {slot.doctor_id for slot in slots} - {self.doctor.pk}
+        names = Doctor.objects.visible_to(self.user).in_bulk(others) if others else {}
+        known = [slot for slot in slots if slot.doctor_id == self.doctor.pk or slot.doctor_id in names]
+        return [
+            offer_of(slot, self.clinic, names[slot.doctor_id].short_name if slot.doctor_id in names else "")
+            for slot in known
+        ]
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether this time can't be booked by anybody here, whoever comes: another one must be chosen."""
+        return bool(self.explanation.reasons) and not self.may_override
 
     @property
     def error_says_saved(self) -> bool:

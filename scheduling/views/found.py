@@ -22,10 +22,14 @@ EARTH_KM = 6371.0
 
 @dataclass(frozen=True)
 class Offer:
-    """One time as a button. `value` is what the button sends; `start` is on the clinic's clock."""
+    """One time as a button. `value` is what the button sends; `start` is on the clinic's clock.
+
+    `doctor` is named where the button alone would not tell that it is somebody else.
+    """
 
     start: datetime
     value: str
+    doctor: str = ""
 
 
 def row_key(doctor_id: int, clinic_id: int, start: datetime) -> str:
@@ -105,10 +109,10 @@ def day_label(day: date, today: date) -> str:
     return {0: "Today", 1: "Tomorrow"}.get((day - today).days, f"{day:%A}")
 
 
-def offer_of(slot: Slot, clinic: Clinic) -> Offer:
+def offer_of(slot: Slot, clinic: Clinic, doctor: str = "") -> Offer:
     """The button for a slot."""
     value = f"{slot.doctor_id}.{slot.clinic_id}.{slot.starts_at.isoformat()}"
-    return Offer(wall_clock(slot.starts_at, clinic.zone), value)
+    return Offer(wall_clock(slot.starts_at, clinic.zone), value, doctor)
 
 
 def group_by_day(slots: Sequence[Slot], directory: Directory, *, sort: str, today: date) -> list[DayGroup]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, time, timedelta
 
 import pytest
@@ -63,6 +64,34 @@ def test_a_colleagues_hold_is_respected_and_nearer_times_are_offered(reception, 
     assert refused.status_code == 409
     assert text_of(refused).count('class="slot num"') == 3
     assert "Prefers a chair" in text_of(refused)
+
+
+def test_when_a_time_is_lost_the_one_thing_to_press_is_another_time(reception, client_of, clinic_admin, choice):
+    held = text_of(reception.post(reverse("scheduling:hold"), choice, **HTMX))
+    lost = text_of(client_of(clinic_admin).post(reverse("scheduling:hold"), choice, **HTMX))
+
+    assert "Confirm booking" in held
+    assert "Confirm booking" not in lost
+    assert lost.count("btn primary") == 1
+    assert re.search(r"Hold <span class=\"num\">\d\d:\d\d</span> instead", lost)
+
+
+def test_another_doctors_time_says_whose_it_is(reception, choice, consultation, dr_osei, dr_wilk, patient, ten, harbour):
+    dr_osei.resource.workinghours.all().delete()
+
+    lost = text_of(reception.post(reverse("scheduling:hold"), choice, **HTMX))
+
+    assert "09:45, Dr Wilk" in lost or "10:00, Dr Wilk" in lost
+
+
+def test_choosing_a_patient_also_says_what_confirming_will_do(reception, choice, patient):
+    attempt = attempt_in(reception.post(reverse("scheduling:hold"), choice, **HTMX))
+
+    details = reception.post(
+        reverse("scheduling:booking-patient"), choice | {"hold": attempt, "patient": str(patient.pk)}, **HTMX
+    )
+
+    assert '<footer id="booking-actions" hx-swap-oob="true">' in text_of(details)
 
 
 @pytest.fixture
