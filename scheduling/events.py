@@ -78,6 +78,10 @@ class ReviewRequired(AppointmentEvent):
     pass
 
 
+class ReviewReasonChanged(AppointmentEvent):
+    """What sent the visit to review is gone, but something else still speaks against it."""
+
+
 class ReviewResolved(AppointmentEvent):
     pass
 

@@ -23,6 +23,7 @@ APPOINTMENT_EVENTS = (
     events.PatientDidNotAttend,
     events.StatusUndone,
     events.ReviewRequired,
+    events.ReviewReasonChanged,
     events.ReviewResolved,
     events.NotesChanged,
 )

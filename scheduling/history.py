@@ -30,6 +30,7 @@ APPOINTMENT_EVENTS: Mapping[str, type[events.AppointmentEvent]] = {
     "appointment.no_show": events.PatientDidNotAttend,
     "appointment.status_undone": events.StatusUndone,
     "appointment.review_required": events.ReviewRequired,
+    "appointment.review_reason_changed": events.ReviewReasonChanged,
     "appointment.review_resolved": events.ReviewResolved,
     "appointment.notes_changed": events.NotesChanged,
     "appointment.rederived": events.StartRederived,

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from functools import reduce
-from operator import or_
 
-from django.db.models import Q
 from django.utils import timezone
 
 from carebridge.accounts.models import User
-from carebridge.db import command
+from carebridge.db import command, lock_for_share
 from carebridge.errors import NotAllowed
 from scheduling import ledger
 from scheduling.booking import AWAITS_SIGN_OFF, save_changes
 from scheduling.errors import WrongStatus
 from scheduling.history import record_appointment
-from scheduling.models import Appointment, ScheduleBlock, Status
+from scheduling.models import Appointment, Clinic, Status
 from scheduling.permissions import Permission, require, require_with
 from scheduling.placement import lock_appointments
+from scheduling.roster.wording import still_against
 
 
 def require_review(appointment: Appointment, *, reason: str, by: User | None, at: datetime) -> None:
     """Put a visit on the worklist, keeping the status it returns to. Part of a command: the caller holds the locks.
 
     `reason` names the cause in words for staff, without personal details. A visit already in review keeps its first
-    reason, because that is the one that still needs an answer.
+    reason for as long as that stands (`restate_review`).
     """
     if appointment.status == Status.REQUIRES_REVIEW:
         return
@@ -56,6 +55,25 @@ def settle_review(appointment: Appointment, *, by: User | None, at: datetime) ->
     )
 
 
+def restate_review(appointment: Appointment, *, reasons: Sequence[str], by: User | None, at: datetime) -> None:
+    """Give a visit that stays in review the weightiest of the reasons left, unless its own is still among them.
+
+    Part of a command: the caller holds the locks.
+    """
+    before = appointment.review_reason
+    if before in (each[:160] for each in reasons):
+        return
+    appointment.review_reason = reasons[0][:160]
+    save_changes(appointment, "review_reason")
+    record_appointment(
+        "appointment.review_reason_changed",
+        appointment,
+        by=by,
+        at=at,
+        changes={"review_reason": (before, appointment.review_reason)},
+    )
+
+
 @command()
 def resolve_review(*, appointment: Appointment, by: User) -> Appointment:
     """Somebody looked and keeps the visit as it stands. An override waiting for agreement needs `sign_off_override`.
@@ -73,11 +91,12 @@ def resolve_review(*, appointment: Appointment, by: User) -> Appointment:
 
 @command()
 def sign_off_override(*, appointment: Appointment, by: User) -> Appointment:
-    """A second person agrees to an override; a visit that was blocked meanwhile stays in review for that.
+    """A second person agrees to an override; a visit that no longer fits meanwhile stays in review for that.
 
     Raises WrongStatus, NotAllowed (also for the one who overrode).
     """
     (appointment,) = lock_appointments([appointment.pk])
+    lock_for_share((Clinic, appointment.clinic_id))
     ledger.lock_resources(ledger.resource_ids_of([appointment.pk]))
     require(by, Permission.SIGN_OFF, appointment.clinic_id)
     if appointment.status != Status.REQUIRES_REVIEW or appointment.review_reason != AWAITS_SIGN_OFF:
@@ -87,13 +106,6 @@ def sign_off_override(*, appointment: Appointment, by: User) -> Appointment:
 
     now = timezone.now()
     settle_review(appointment, by=by, at=now)
-    if (block := block_over(appointment)) is not None:
-        require_review(appointment, reason=f"Blocked meanwhile: {block}", by=by, at=now)
+    if reasons := still_against([appointment.pk]).get(appointment.pk):
+        require_review(appointment, reason=reasons[0], by=by, at=now)
     return appointment
-
-
-def block_over(appointment: Appointment) -> ScheduleBlock | None:
-    """A block that lies over something the visit occupies, or None."""
-    rows = ledger.live_rows(appointment).values_list("resource_id", "during")
-    over = [Q(resource=resource, starts_at__lt=during.upper, ends_at__gt=during.lower) for resource, during in rows]
-    return ScheduleBlock.objects.filter(reduce(or_, over)).first() if over else None

@@ -18,8 +18,7 @@ from scheduling.models.appointment import OCCUPYING
 from scheduling.periods import Period
 from scheduling.placement import lock_appointments
 from scheduling.reviews import require_review
-
-COLLIDES = "A change of the clocks' law moved this visit onto another"
+from scheduling.roster.wording import COLLIDES
 
 
 def promised_start(appointment: Appointment) -> datetime:

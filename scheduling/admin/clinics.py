@@ -12,9 +12,11 @@ from django.utils import timezone
 
 from scheduling.admin import locks
 from scheduling.admin.base import ConfigurationAdmin, ConfigurationInline, Undeletable, actor
+from scheduling.admin.use import SwitchAdmin, UseForm, switched
 from scheduling.models import Clinic, ClinicClosure, DayNote, OpeningHours
 from scheduling.permissions import Permission, may
 from scheduling.roster.opening import Closing, Opening, revise_opening
+from scheduling.roster.rehearsal import Rehearsal, rehearse_clinic_use
 
 
 class OpeningInline(ConfigurationInline):
@@ -49,15 +51,21 @@ class ClosureInline(OpeningInline):
         return super().get_queryset(request).filter(ends_at__gt=timezone.now())
 
 
+class ClinicForm(UseForm):
+    def rehearse(self, changed: dict[str, bool]) -> Rehearsal:
+        return rehearse_clinic_use(clinic=self.instance, in_use=changed["is_active"], by=self.by)
+
+
 @admin.register(Clinic)
-class ClinicAdmin(Undeletable):
+class ClinicAdmin(SwitchAdmin, Undeletable):
+    form = ClinicForm
     clinic_path = "pk"
     list_display = ("name", "code", "city", "time_zone", "phone", "doctor_count", "room_count", "is_active")
     list_filter = ("is_active", "time_zone", "step_free_access")
     search_fields = ("name", "code", "city", "postcode")
     inlines = (OpeningHoursInline, ClosureInline)
     fieldsets = (
-        (None, {"fields": (("name", "code"), ("position", "is_active"), "time_zone")}),
+        (None, {"fields": (("name", "code"), ("position", "is_active"), "move_visits", "time_zone")}),
         (
             "Where it is",
             {
@@ -120,19 +128,22 @@ class ClinicAdmin(Undeletable):
         obj = form.instance
         hours, closures = (next(f for f in formsets if f.model is model) for model in (OpeningHours, ClinicClosure))
         by = actor(request) if change else None  # nobody holds a role at a new clinic yet
-        if hours.has_changed() or closures.has_changed():
+        in_use = switched(form).get("is_active") if change else None
+        if hours.has_changed() or closures.has_changed() or in_use is not None:
             revise_opening(
                 clinic=obj,
                 by=by,
                 hours=[_opening(row) for row in _kept(hours)] if hours.has_changed() else None,
                 close=[_closing(row) for row in _kept(closures) if row.has_changed()],
                 reopen=[row.instance for row in closures.initial_forms if row.has_changed()],
+                in_use=in_use,
             )
         _remember(hours)
         _remember(closures)
         if change:
             locks.edit_clinics([obj.pk])
-            obj.save(update_fields=[name for name in form.changed_data if name in form.cleaned_data] or None)
+            columns = {field.name for field in Clinic._meta.fields}
+            obj.save(update_fields=columns.intersection(form.changed_data) or None)
             Clinic.objects.filter(pk=obj.pk).update(schedule_version=F("schedule_version") + 1)
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest
-from django.utils import timezone
 
 from scheduling.admin import locks
-from scheduling.admin.base import ConfigurationInline, Undeletable, reach
-from scheduling.models import Appointment, Doctor, DoctorClinic, Offering, Resource, ResourceCategory
-from scheduling.models.appointment import UPCOMING
+from scheduling.admin.base import ConfigurationInline, Undeletable, actor, reach
+from scheduling.admin.use import SwitchAdmin, UseForm, switched
+from scheduling.models import Doctor, DoctorClinic, Offering, Resource, ResourceCategory
 from scheduling.models.resource import ResourceKind
+from scheduling.roster.in_use import revise_use
+from scheduling.roster.rehearsal import Rehearsal, rehearse_use
 
 
 @admin.register(ResourceCategory)
@@ -28,15 +29,26 @@ def used_at(clinics: list[int]) -> Q:
     return Q(clinic__in=clinics) | Q(pk__in=served)
 
 
+class ResourceForm(UseForm):
+    def rehearse(self, changed: dict[str, bool]) -> Rehearsal:
+        return rehearse_use(
+            resource=self.instance,
+            by=self.by,
+            in_use=changed.get("is_active"),
+            keeps_own_hours=changed.get("keeps_own_hours"),
+        )
+
+
 @admin.register(Resource)
-class ResourceAdmin(Undeletable):
+class ResourceAdmin(SwitchAdmin, Undeletable):
+    form = ResourceForm
     list_display = ("name", "kind", "clinic", "category_names", "fixed_in", "keeps_own_hours", "is_active")
     list_filter = ("kind", "is_active", "clinic", "categories")
     list_select_related = ("clinic", "fixed_in")
     search_fields = ("name", "clinic__name", "categories__name")
     autocomplete_fields = ("categories", "fixed_in")
     fieldsets = (
-        (None, {"fields": (("name", "kind"), ("clinic", "is_active"), "categories")}),
+        (None, {"fields": (("name", "kind"), ("clinic", "is_active"), "move_visits", "categories")}),
         (
             "Where and when",
             {
@@ -62,21 +74,18 @@ class ResourceAdmin(Undeletable):
         return ("kind", "clinic") if obj.kind == ResourceKind.DOCTOR or obj.allocations.exists() else ("kind",)
 
     def save_model(self, request: HttpRequest, obj: Resource, form: ModelForm, change: bool) -> None:
-        locks.edit_resources([obj.pk])
-        super().save_model(request, obj, form, change)
-        if "is_active" in form.changed_data or "keeps_own_hours" in form.changed_data:
-            warn_of_visits(
-                request, Appointment.objects.filter(allocations__resource=obj, allocations__released_at=None)
+        """Being in use goes by its command first, which locks appointments before the resource."""
+        if change and (changed := switched(form)):
+            revise_use(
+                resource=obj,
+                by=actor(request),
+                in_use=changed.get("is_active"),
+                keeps_own_hours=changed.get("keeps_own_hours"),
             )
-
-
-def warn_of_visits(request: HttpRequest, visits: QuerySet[Appointment]) -> None:
-    """Say how many visits to come were booked under the old rules; they stand until somebody moves them."""
-    count = visits.filter(status__in=UPCOMING, starts_at__gt=timezone.now()).distinct().count()
-    if count:
-        messages.warning(
-            request, f"{count} visits to come still use it. They stand as booked: block its time to move them."
-        )
+        locks.edit_resources([obj.pk])
+        if change:
+            obj.refresh_from_db(fields=["schedule_version"])
+        super().save_model(request, obj, form, change)
 
 
 class PlaceInline(ConfigurationInline):
@@ -94,8 +103,14 @@ class OfferingInline(ConfigurationInline):
         return super().get_queryset(request).select_related("appointment_type__service", "clinic")
 
 
+class DoctorForm(UseForm):
+    def rehearse(self, changed: dict[str, bool]) -> Rehearsal:
+        return rehearse_use(resource=self.instance.resource, by=self.by, in_use=changed["is_active"])
+
+
 @admin.register(Doctor)
-class DoctorAdmin(Undeletable):
+class DoctorAdmin(SwitchAdmin, Undeletable):
+    form = DoctorForm
     clinic_path = "clinics"
     list_display = ("family_name", "given_name", "title", "profession", "clinic_names", "speciality_names", "is_active")
     list_filter = ("is_active", "profession", "clinics", "specialities")
@@ -104,7 +119,7 @@ class DoctorAdmin(Undeletable):
     exclude = ("resource",)
     inlines = (PlaceInline, OfferingInline)
     fieldsets = (
-        (None, {"fields": (("title", "given_name", "family_name"), ("profession", "sex", "is_active"))}),
+        (None, {"fields": (("title", "given_name", "family_name"), ("profession", "sex", "is_active"), "move_visits")}),
         ("What patients choose by", {"fields": ("specialities", "languages")}),
         ("Sign-in", {"description": "The account that sees this list as its own.", "fields": ("user",)}),
     )
@@ -132,6 +147,8 @@ class DoctorAdmin(Undeletable):
         if not change:
             obj.resource = Resource(kind=ResourceKind.DOCTOR, keeps_own_hours=True)
         else:
+            if switched(form):
+                revise_use(resource=obj.resource, by=actor(request), in_use=obj.is_active)
             locks.edit_types(obj.offerings.values_list("appointment_type", flat=True))
             locks.edit_resources([obj.resource_id])
             obj.resource.refresh_from_db()
@@ -139,8 +156,6 @@ class DoctorAdmin(Undeletable):
         obj.resource.save()
         obj.resource_id = obj.resource.pk
         super().save_model(request, obj, form, change)
-        if change and "is_active" in form.changed_data:
-            warn_of_visits(request, Appointment.objects.filter(doctor=obj))
 
     def save_formset(self, request: HttpRequest, form: ModelForm, formset: BaseModelFormSet, change: bool) -> None:
         if formset.model is Offering:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -11,10 +10,11 @@ from carebridge.accounts.models import User
 from carebridge.db import command
 from carebridge.errors import NotFound
 from scheduling.models import Resource, ScheduleBlock
-from scheduling.periods import local_span
-from scheduling.roster.displacement import Revision, carry_out
+from scheduling.roster.consequences import Revision
+from scheduling.roster.displacement import carry_out
 from scheduling.roster.facts import timed_row
 from scheduling.roster.rights import require_roster_of, require_span
+from scheduling.roster.wording import blocked
 from scheduling.roster_time import Kind
 
 
@@ -77,7 +77,7 @@ def blocking(block: ScheduleBlock) -> Revision:
         ends_at=block.ends_at,
         resources=(block.resource,),
         revise=lambda facts: facts.plus("blocks", row),
-        cause=lambda zone: f"{calling(block.resource)}: {_words(block, zone)}",
+        cause=lambda zone: blocked(block.resource, block, zone),
     )
 
 
@@ -89,27 +89,8 @@ def lifting(block: ScheduleBlock) -> Revision:
         ends_at=block.ends_at,
         resources=(block.resource,),
         revise=lambda facts: facts.without("blocks", {key}),
-        cause=lambda zone: f"{calling(block.resource)}: {_words(block, zone)}",
+        cause=lambda zone: blocked(block.resource, block, zone),
     )
-
-
-def calling(resource: Resource) -> str:
-    """What staff call a resource: "Dr Petrova", "Room 3"."""
-    doctor = getattr(resource, "doctor", None)
-    return doctor.short_name if doctor else resource.name
-
-
-def _words(block: ScheduleBlock, zone: ZoneInfo) -> str:
-    return f"{block.get_kind_display().lower()} {_when(block.starts_at, block.ends_at, zone)}"
-
-
-def _when(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> str:
-    """Whole local days by their dates, anything else by the clock."""
-    begin, finish = starts_at.astimezone(zone), ends_at.astimezone(zone)
-    if begin.time() == finish.time() == datetime.min.time():
-        last = finish - timedelta(days=1)
-        return f"{begin:%-d %b}" if begin.date() == last.date() else f"{begin:%-d %b} to {last:%-d %b}"
-    return local_span(starts_at, ends_at, zone)
 
 
 def _facts(block: ScheduleBlock) -> dict[str, object]:

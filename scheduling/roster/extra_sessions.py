@@ -12,11 +12,12 @@ from carebridge.db import command
 from carebridge.errors import NotFound
 from scheduling.models import AppointmentType, Clinic, ExtraSession, Resource
 from scheduling.periods import local_span
-from scheduling.roster.blocks import calling
-from scheduling.roster.displacement import Revision, carry_out
+from scheduling.roster.consequences import Revision
+from scheduling.roster.displacement import carry_out
 from scheduling.roster.facts import timed_row
 from scheduling.roster.overlap import refuse_overlap, require_serves
 from scheduling.roster.rights import require_roster, require_span
+from scheduling.roster.wording import calling
 from scheduling.roster_time import Kind
 
 

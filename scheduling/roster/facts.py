@@ -17,6 +17,7 @@ from django.db.models import Q
 from scheduling import periods
 from scheduling.models import (
     Allocation,
+    Clinic,
     ClinicClosure,
     ExtraSession,
     OpeningHours,
@@ -29,7 +30,10 @@ from scheduling.queries.spans import Span, intersect, merge, overlaps, subtract
 from scheduling.roster_time import Kind, SingleTime, WeeklyTime
 
 Problem = tuple[str, int | None]
-"""A code as search and booking give it, and the key of the row behind it (None: no row, or one not saved yet)."""
+"""A code and the key of the row behind it (None: no row, or one not saved yet).
+
+Codes are those of search and booking, which say `not_offered` for either kind of `out_of_use`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ class RosterFacts:
     closures: tuple[Timed, ...] = ()
     extra: tuple[Timed, ...] = ()
     blocks: tuple[Timed, ...] = ()
+    resources_off: frozenset[int] = frozenset()
+    clinics_off: frozenset[int] = frozenset()
 
     def without(self, table: str, keys: Collection[int | None]) -> RosterFacts:
         """The same facts as if the saved rows of one table with these keys were gone."""
@@ -80,6 +86,16 @@ class RosterFacts:
         """The same facts with further rows in one table."""
         more: dict[str, Any] = {table: (*getattr(self, table), *rows)}
         return replace(self, **more)
+
+    def switched(self, table: str, key: int, *, in_use: bool) -> RosterFacts:
+        """The same facts as if a resource or clinic (`resources_off`, `clinics_off`) were in use, or not."""
+        off = getattr(self, table) - {key} if in_use else getattr(self, table) | {key}
+        changed: dict[str, Any] = {table: off}
+        return replace(self, **changed)
+
+    def keeping(self, resource_id: int, *, own_hours: bool) -> RosterFacts:
+        """The same facts as if a resource kept hours of its own, or its clinic's."""
+        return replace(self, own_hours={**self.own_hours, resource_id: own_hours})
 
     def problems(self, allocation: Allocation, clinic_id: int, type_id: int) -> frozenset[Problem]:
         """What speaks against this allocation, row by row. Empty: it fits."""
@@ -98,6 +114,8 @@ class RosterFacts:
             | {("blocked", row.key) for row in mine if overlaps(row.time, during)}
             | {("on_break", key) for key, span in breaks if overlaps(span, during)}
             | ({("outside_hours", None)} if outside else set())
+            | ({("out_of_use", allocation.resource_id)} if allocation.resource_id in self.resources_off else set())
+            | ({("clinic_out_of_use", clinic_id)} if clinic_id in self.clinics_off else set())
         )
 
     def sessions(self, resource_id: int, *, clinic_id: int | None = None) -> list[tuple[int, Span]]:
@@ -156,7 +174,7 @@ class RosterFacts:
 
 def load_roster_facts(resource_ids: Collection[int], first: date, last: date) -> RosterFacts:
     """The facts of these resources, everywhere they work, with the clinics' own. A fixed number of statements."""
-    resources = list(Resource.objects.filter(pk__in=resource_ids).values_list("pk", "keeps_own_hours", "clinic"))
+    resources = list(Resource.objects.filter(pk__in=resource_ids).select_related("doctor"))
     theirs = Q(resource__in=resource_ids)
     valid = Q(valid_from__lte=last) & (Q(valid_until__isnull=True) | Q(valid_until__gte=first))
     margin = timedelta(days=1)
@@ -164,7 +182,7 @@ def load_roster_facts(resource_ids: Collection[int], first: date, last: date) ->
     timed = Q(starts_at__lt=end, ends_at__gt=start)
     hours = WorkingHours.objects.filter(theirs, valid).select_related("clinic").prefetch_related("appointment_types")
     breaks = RecurringBreak.objects.filter(theirs, valid).select_related("clinic")
-    at = {clinic for _, _, clinic in resources if clinic} | {row.clinic_id for row in hours}
+    at = {each.clinic_id for each in resources if each.clinic_id} | {row.clinic_id for row in hours}
     at |= set(ExtraSession.objects.filter(theirs, timed).values_list("clinic", flat=True))
     # A doctor may have visits where no session is left, so the clinics of the bookings count too.
     booked = Allocation.objects.filter(theirs, released_at__isnull=True, during__overlap=(start, end))
@@ -174,14 +192,21 @@ def load_roster_facts(resource_ids: Collection[int], first: date, last: date) ->
     return RosterFacts(
         first=first,
         last=last,
-        own_hours={pk: keeps for pk, keeps, _ in resources},
+        own_hours={each.pk: each.keeps_own_hours for each in resources},
         opening=tuple(weekly(Kind.OPEN, row) for row in opening),
         hours=tuple(weekly(Kind.HOURS, row) for row in hours),
         breaks=tuple(weekly(Kind.BREAK, row) for row in breaks),
         closures=tuple(timed_row(Kind.CLOSED, row) for row in ClinicClosure.objects.filter(timed, clinic__in=at)),
         extra=tuple(timed_row(Kind.EXTRA, row) for row in extra),
         blocks=tuple(timed_row(Kind.BLOCK, row) for row in ScheduleBlock.objects.filter(theirs, timed)),
+        resources_off=frozenset(each.pk for each in resources if not _in_use(each)),
+        clinics_off=frozenset(Clinic.objects.filter(pk__in=at, is_active=False).values_list("pk", flat=True)),
     )
+
+
+def _in_use(resource: Resource) -> bool:
+    doctor = getattr(resource, "doctor", None)
+    return resource.is_active and (doctor is None or doctor.is_active)
 
 
 def weekly(

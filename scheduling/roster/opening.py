@@ -15,10 +15,11 @@ from carebridge.errors import InvalidInput, NotFound
 from scheduling.errors import RosterConflict
 from scheduling.models import Clinic, ClinicClosure, OpeningHours
 from scheduling.models.fields import Weekday
-from scheduling.periods import local_span
-from scheduling.roster.displacement import Revision, carry_out
+from scheduling.roster.consequences import Revision
+from scheduling.roster.displacement import carry_out
 from scheduling.roster.facts import RosterFacts, timed_row, weekly
-from scheduling.roster.rights import require_roster, require_span
+from scheduling.roster.rights import require_configuring, require_roster, require_span
+from scheduling.roster.wording import closed, out_of_use
 from scheduling.roster_time import Kind
 
 
@@ -72,24 +73,29 @@ def revise_opening(
     hours: Sequence[Opening] | None = None,
     close: Sequence[Closing] = (),
     reopen: Sequence[ClinicClosure] = (),
+    in_use: bool | None = None,
 ) -> list[ClinicClosure]:
-    """Change a clinic's week (None: leave it), closures and reopenings at once, and return the new closures.
+    """Change a clinic's week, closures, reopenings and whether it is in use (None: leave it) at once.
 
-    At once, because every single change locks the visits concerned before the clinic. Raises as the others do.
+    At once, because every single change locks the visits concerned before the clinic. Returns the new closures; raises
+    as the others do.
     """
-    require_roster(by, [clinic.pk])
+    if in_use is None or hours is not None or close or reopen:
+        require_roster(by, [clinic.pk])
+    if in_use is not None:
+        require_configuring(by, [clinic.pk])
     for each in close:
         require_span(each.starts_at, each.ends_at)
     _require_sane_week(hours or ())
 
     closures = [ClinicClosure(clinic=clinic, **each._asdict()) for each in close]
     return carry_out(
-        opening(clinic, hours=hours, close=closures, reopen=reopen),
-        kind=_kind(hours, close),
+        opening(clinic, hours=hours, close=closures, reopen=reopen, in_use=in_use),
+        kind=_kind(hours, close, reopen, in_use),
         by=by,
         at=timezone.now(),
-        write=lambda: _write(clinic, hours, closures, reopen),
-        facts=_facts(hours, closures, reopen),
+        write=lambda: _write(clinic, hours, closures, reopen, in_use),
+        facts=_facts(hours, closures, reopen, in_use),
     )
 
 
@@ -99,28 +105,31 @@ def opening(
     hours: Sequence[Opening] | None = None,
     close: Sequence[ClinicClosure] = (),
     reopen: Sequence[ClinicClosure] = (),
+    in_use: bool | None = None,
 ) -> Revision:
-    """The change that a new week, closures not yet saved and reopenings would make."""
+    """The change that a new week, closures not yet saved, reopenings and being in use or not would make."""
     touched = [(row.starts_at, row.ends_at) for row in (*close, *reopen)]
     now = timezone.now()
     gone: set[int | None] = {row.pk for row in reopen}
+    bounded = hours is None and in_use is None and bool(touched)
 
     def revise(facts: RosterFacts) -> RosterFacts:
         facts = facts.without("closures", gone).plus("closures", *(timed_row(Kind.CLOSED, row) for row in close))
+        if in_use is not None:
+            facts = facts.switched("clinics_off", clinic.pk, in_use=in_use)
         if hours is None:
             return facts
         own = {row.key for row in facts.opening if row.clinic_id == clinic.pk}
         return facts.without("opening", own).plus("opening", *(weekly(Kind.OPEN, row) for row in _rows(clinic, hours)))
 
     def cause(zone: ZoneInfo) -> str:
-        if not close:
-            return f"{clinic}: opening hours changed"
-        times = ", ".join(local_span(row.starts_at, row.ends_at, zone) for row in close)
-        return f"{clinic}: closed {times}, {close[0].reason}"
+        if in_use is False:
+            return out_of_use(clinic)
+        return closed(clinic, close, zone) if close else f"{clinic}: opening hours changed"
 
     return Revision(
-        starts_at=min(start for start, _ in touched) if hours is None and touched else now,
-        ends_at=max(end for _, end in touched) if hours is None and touched else None,
+        starts_at=min(start for start, _ in touched) if bounded else now,
+        ends_at=max(end for _, end in touched) if bounded else None,
         clinics=(clinic,),
         revise=revise,
         cause=cause,
@@ -132,7 +141,10 @@ def _write(
     hours: Sequence[Opening] | None,
     closures: Sequence[ClinicClosure],
     reopen: Sequence[ClinicClosure],
+    in_use: bool | None,
 ) -> list[ClinicClosure]:
+    if in_use is not None:
+        Clinic.objects.filter(pk=clinic.pk).update(is_active=in_use)
     if reopen:
         gone, _ = ClinicClosure.objects.filter(clinic=clinic, pk__in=[row.pk for row in reopen]).delete()
         if gone < len(reopen):
@@ -163,16 +175,23 @@ def _both_valid(one: Opening, other: Opening) -> bool:
     return first <= min(one.valid_until or date.max, other.valid_until or date.max)
 
 
-def _kind(hours: Sequence[Opening] | None, close: Sequence[Closing]) -> str:
+def _kind(
+    hours: Sequence[Opening] | None, close: Sequence[Closing], reopen: Sequence[ClinicClosure], in_use: bool | None
+) -> str:
     if hours is not None:
         return "roster.opening_hours_set"
-    return "roster.clinic_closed" if close else "roster.clinic_reopened"
+    if close or reopen:
+        return "roster.clinic_closed" if close else "roster.clinic_reopened"
+    return "roster.put_in_use" if in_use else "roster.taken_out_of_use"
 
 
 def _facts(
-    hours: Sequence[Opening] | None, close: Sequence[ClinicClosure], reopen: Sequence[ClinicClosure]
+    hours: Sequence[Opening] | None,
+    close: Sequence[ClinicClosure],
+    reopen: Sequence[ClinicClosure],
+    in_use: bool | None,
 ) -> dict[str, object]:
-    facts: dict[str, object] = {}
+    facts: dict[str, object] = {} if in_use is None else {"in_use": in_use}
     if hours is not None:
         facts["week"] = [f"{each.weekday} {each.starts:%H:%M}-{each.ends:%H:%M}" for each in hours]
     for word, rows in (("closed", close), ("reopened", reopen)):

@@ -26,11 +26,12 @@ from scheduling.models import (
 )
 from scheduling.permissions import Permission, clinic_ids_with, may_with
 from scheduling.roster.blocks import blocking, lifting
-from scheduling.roster.displacement import Revision, consequences_of
+from scheduling.roster.consequences import Revision, consequences_of
 from scheduling.roster.extra_sessions import removing
+from scheduling.roster.in_use import concerned, using
 from scheduling.roster.opening import Opening, opening
 from scheduling.roster.revisions import changed, changing, types_after
-from scheduling.roster.rights import require_roster, require_roster_of, require_span
+from scheduling.roster.rights import require_configuring, require_roster, require_roster_of, require_span
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,25 @@ def rehearse_session_removal(*, session: ExtraSession, by: User, now: datetime |
     """What removing an extra session would do. Raises NotAllowed."""
     require_roster(by, [session.clinic_id])
     return rehearse(removing(session), by=by, now=now)
+
+
+def rehearse_use(
+    *,
+    resource: Resource,
+    by: User,
+    in_use: bool | None = None,
+    keeps_own_hours: bool | None = None,
+    now: datetime | None = None,
+) -> Rehearsal:
+    """What `revise_use` would do. Raises NotAllowed."""
+    require_configuring(by, concerned(resource))
+    return rehearse(using(resource, in_use=in_use, keeps_own_hours=keeps_own_hours), by=by, now=now)
+
+
+def rehearse_clinic_use(*, clinic: Clinic, in_use: bool, by: User, now: datetime | None = None) -> Rehearsal:
+    """What taking a clinic out of use, or putting it back, would do. Raises NotAllowed."""
+    require_configuring(by, [clinic.pk])
+    return rehearse(opening(clinic, in_use=in_use), by=by, now=now)
 
 
 def rehearse(revision: Revision, *, by: User, now: datetime | None = None) -> Rehearsal:

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from scheduling.models import AppointmentType, Clinic, RecurringBreak, WorkingHours
-from scheduling.roster.blocks import calling
-from scheduling.roster.displacement import Revision
+from scheduling.roster.consequences import Revision
 from scheduling.roster.facts import RosterFacts, weekly
 from scheduling.roster.overlap import HORIZON, refuse_overlap
+from scheduling.roster.wording import broken_off, calling
 from scheduling.roster_time import Kind
 
 W = TypeVar("W", WorkingHours, RecurringBreak)
@@ -65,8 +65,9 @@ def changing(old: W | None, new: W | None, types: frozenset[int] = frozenset()) 
         return left.plus(table, weekly(kind, new, types)) if new else left
 
     def cause(zone: ZoneInfo) -> str:
-        words = "working hours changed" if table == "hours" else f"{row.label.lower()} on {row.get_weekday_display()}s"
-        return f"{calling(row.resource)}: {words}"
+        if isinstance(row, RecurringBreak):
+            return broken_off(row.resource, row)
+        return f"{calling(row.resource)}: working hours changed"
 
     def policy() -> None:
         if new is None or table == "breaks":

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from carebridge.accounts.models import User
 from carebridge.errors import InvalidInput, NotAllowed
 from scheduling.models import Allocation, Resource
-from scheduling.permissions import Permission, may, require
+from scheduling.permissions import Permission, clinic_ids_with, may, require
 from scheduling.queries.spans import overlaps
 from scheduling.roster.displacement import clinics_of
 from scheduling.roster.facts import load_roster_facts
@@ -33,6 +33,18 @@ def require_roster_of(by: User | None, resource: Resource, starts_at: datetime, 
     require_roster(by, concerned)
     if not concerned and not any(may(by, Permission.EDIT_ROSTER, clinic_id) for clinic_id in clinics_of(resource)):
         raise NotAllowed(detail={"permission": Permission.EDIT_ROSTER.value})
+
+
+def require_configuring(by: User | None, clinic_ids: Iterable[int]) -> None:
+    """Raise NotAllowed unless `by` configures every one of these clinics, and some clinic. None is the system."""
+    if by is None:
+        return
+    concerned, configured = set(clinic_ids), set(clinic_ids_with(by, Permission.CONFIGURE))
+    if concerned - configured or not configured:
+        raise NotAllowed(
+            "This concerns a clinic that you don't configure. Ask somebody who does.",
+            detail={"permission": Permission.CONFIGURE.value},
+        )
 
 
 def require_span(starts_at: datetime, ends_at: datetime) -> None:

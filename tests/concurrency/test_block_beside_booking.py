@@ -1,23 +1,14 @@
-"""A block laid while somebody books: real sessions of PostgreSQL, and no visit is left unflagged.
-
-Each thread has a database connection of its own, so two threads here are two sessions there.
-"""
+"""A block laid while somebody books: real sessions of PostgreSQL, and no visit is left unflagged."""
 
 from __future__ import annotations
 
 import random
-import threading
-import time as clock
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, time, timedelta
 
 import pytest
 from django.db import connection
 
 from carebridge.errors import DomainError
-from carebridge.events import handles
-from scheduling.booking import book_appointment
 from scheduling.cancelling import cancel_appointment
 from scheduling.errors import SlotUnavailable
 from scheduling.events import AppointmentBooked, RosterChanged
@@ -27,75 +18,9 @@ from scheduling.roster import displacement
 from scheduling.roster.blocks import block_time, lift_block
 from scheduling.roster.opening import close_clinic
 from tests import factories
+from tests.concurrency.pauses import meet
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-class Pause:
-    """Stops the first command that emits an event just before it commits, until told to go on."""
-
-    def __init__(self) -> None:
-        self.armed = False
-        self.reached, self.go_on = threading.Event(), threading.Event()
-
-    def __call__(self) -> None:
-        if self.armed:
-            self.armed = False
-            self.reached.set()
-            self.go_on.wait(10)
-
-
-pause = {AppointmentBooked: Pause(), RosterChanged: Pause()}
-
-
-@handles(AppointmentBooked, RosterChanged)
-def stop_before_commit(event: object) -> None:
-    pause[type(event)]()
-
-
-@pytest.fixture
-def paused() -> Iterator[Callable[[type], Pause]]:
-    def arm(event_type: type) -> Pause:
-        pause[event_type] = Pause()
-        pause[event_type].armed = True
-        return pause[event_type]
-
-    yield arm
-    for each in pause.values():
-        each.armed = False
-        each.go_on.set()
-
-
-@pytest.fixture
-def sessions() -> Iterator[Callable[..., Future]]:
-    """Runs a function in a database session of its own."""
-
-    def in_session(function: Callable, *args, **kwargs):
-        try:
-            return function(*args, **kwargs)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(12) as pool:
-        yield lambda function, *args, **kwargs: pool.submit(in_session, function, *args, **kwargs)
-
-
-@pytest.fixture
-def book(patient, consultation, dr_osei, harbour, receptionist, monday):
-    """Books Dr Osei on Monday at ten, unless told otherwise."""
-
-    def run(**changes):
-        wish = {
-            "patient": patient,
-            "appointment_type": consultation,
-            "doctor": dr_osei,
-            "clinic": harbour,
-            "starts_at": datetime.combine(monday, time(10), tzinfo=harbour.zone),
-            "by": receptionist,
-        }
-        return book_appointment(**(wish | changes))
-
-    return run
 
 
 @pytest.fixture
@@ -128,19 +53,6 @@ def unflagged() -> int:
             .count()
         )
     return found
-
-
-def meet(first: Callable, second: Callable, hold: Pause, sessions) -> tuple[Future, Future, bool]:
-    """Start `first`, hold it before its commit, start `second`; say whether the second had to wait for the first."""
-    one = sessions(first)
-    assert hold.reached.wait(10)
-    two = sessions(second)
-    clock.sleep(0.5)
-    waited = not two.done()
-    hold.go_on.set()
-    for each in (one, two):
-        each.exception(timeout=20)
-    return one, two, waited
 
 
 def test_a_block_waits_for_the_booking_under_way_and_sends_it_to_review(book, block, paused, sessions):

@@ -63,4 +63,4 @@ def test_a_visit_that_was_blocked_meanwhile_stays_in_review(waiting, manager, cl
     agreed = sign_off_override(appointment=waiting, by=manager)
 
     assert (agreed.status, agreed.status_before_review) == (Status.REQUIRES_REVIEW, Status.CONFIRMED)
-    assert agreed.review_reason.startswith("Blocked meanwhile")
+    assert agreed.review_reason == "Dr Osei: emergency block 08:00 to 09:00"
