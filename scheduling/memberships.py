@@ -65,7 +65,7 @@ def _lock(user: User) -> None:
 
 
 def _require_may_grant(by: User | None, role: Role, clinic: Clinic) -> None:
-    require(by, Permission.CONFIGURE, clinic.pk)
+    require(by, Permission.GRANT_ACCESS, clinic.pk)
     if by is not None and role in GROUP_ROLES and Role.SYSTEM_ADMINISTRATOR not in clinic_roles(by)[clinic.pk]:
         raise NotAllowed("Only a system administrator hands out this role.", detail={"role": role.value})
 

@@ -32,6 +32,15 @@ class Permission(StrEnum):
     SIGN_OFF = "sign_off"
     EDIT_ROSTER = "edit_roster"
     CONFIGURE = "configure"
+    GRANT_ACCESS = "grant_access"
+    BREAK_GLASS = "break_glass"
+    REVIEW_ACCESS = "review_access"
+    SEE_AUDIT = "see_audit"
+    MERGE_PATIENTS = "merge_patients"
+    RELEASE_PATIENT_DATA = "release_patient_data"
+    EXPORT_DIRECTORY = "export_directory"
+    EXPORT_REPORTS = "export_reports"
+    EXPORT_AUDIT = "export_audit"
 
 
 DESCRIPTIONS: Mapping[Permission, str] = {
@@ -50,6 +59,15 @@ DESCRIPTIONS: Mapping[Permission, str] = {
     Permission.SIGN_OFF: "Agree to somebody else's override",
     Permission.EDIT_ROSTER: "Change working hours, leave, blocks and closures",
     Permission.CONFIGURE: "Configure clinics, services and resources in the admin",
+    Permission.GRANT_ACCESS: "Invite people, hand out roles, and end sessions and tokens",
+    Permission.BREAK_GLASS: "Open one patient's history for an hour in an emergency, with a reason",
+    Permission.REVIEW_ACCESS: "Review what was opened in an emergency",
+    Permission.SEE_AUDIT: "See who did, saw or tried what",
+    Permission.MERGE_PATIENTS: "Merge duplicate patient records, and undo it",
+    Permission.RELEASE_PATIENT_DATA: "Give a patient a copy of their data, or anonymise it after its time",
+    Permission.EXPORT_DIRECTORY: "Export the clinic's own directories",
+    Permission.EXPORT_REPORTS: "Export reports",
+    Permission.EXPORT_AUDIT: "Export the audit trail",
 }
 
 _SEEING = {
@@ -67,21 +85,47 @@ _RECEPTION = _SEEING | {
     Permission.CHECK_IN,
     Permission.RUN_VISIT,
     Permission.OVERRIDE,
+    Permission.BREAK_GLASS,
+}
+_ADMINISTRATION = {
+    Permission.SIGN_OFF,
+    Permission.EDIT_ROSTER,
+    Permission.CONFIGURE,
+    Permission.GRANT_ACCESS,
+    Permission.REVIEW_ACCESS,
+    Permission.SEE_AUDIT,
+    Permission.MERGE_PATIENTS,
+    Permission.RELEASE_PATIENT_DATA,
+    Permission.EXPORT_DIRECTORY,
 }
 
 ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.RECEPTIONIST: frozenset(_RECEPTION),
     # A doctor sees their own appointments through them being theirs, not through the clinic.
-    Role.DOCTOR: frozenset({Permission.SEE_DIRECTORY}),
-    Role.CLINIC_ADMINISTRATOR: frozenset(
-        _RECEPTION | {Permission.SIGN_OFF, Permission.EDIT_ROSTER, Permission.CONFIGURE}
-    ),
+    Role.DOCTOR: frozenset({Permission.SEE_DIRECTORY, Permission.BREAK_GLASS}),
+    Role.CLINIC_ADMINISTRATOR: frozenset(_RECEPTION | _ADMINISTRATION),
     Role.OPERATIONS_MANAGER: frozenset(
-        {Permission.SEE_DIRECTORY, Permission.SEE_SCHEDULE, Permission.SEE_HISTORY, Permission.SIGN_OFF}
-        | {Permission.EDIT_ROSTER}
+        {
+            Permission.SEE_DIRECTORY,
+            Permission.SEE_SCHEDULE,
+            Permission.SEE_HISTORY,
+            Permission.SIGN_OFF,
+            Permission.EDIT_ROSTER,
+            Permission.REVIEW_ACCESS,
+            Permission.SEE_AUDIT,
+            Permission.EXPORT_REPORTS,
+        }
     ),
     Role.SUPPORT: frozenset({Permission.SEE_DIRECTORY, Permission.SEE_SCHEDULE, Permission.SEE_HISTORY}),
-    Role.SYSTEM_ADMINISTRATOR: frozenset({Permission.SEE_DIRECTORY, Permission.CONFIGURE}),
+    Role.SYSTEM_ADMINISTRATOR: frozenset(
+        {
+            Permission.SEE_DIRECTORY,
+            Permission.CONFIGURE,
+            Permission.GRANT_ACCESS,
+            Permission.SEE_AUDIT,
+            Permission.EXPORT_AUDIT,
+        }
+    ),
 }
 
 OWN_APPOINTMENT = frozenset(
