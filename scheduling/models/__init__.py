@@ -16,6 +16,7 @@ from scheduling.models.clinic import (
     DayNote,
     OpeningHours,
 )
+from scheduling.models.emergency import EmergencyAccess
 from scheduling.models.history import HandlerFailure, ScheduleEvent
 from scheduling.models.idempotency import IdempotencyRecord
 from scheduling.models.ledger import Allocation, ResourceDay
@@ -47,6 +48,7 @@ __all__ = [
     "DayNote",
     "Doctor",
     "DoctorClinic",
+    "EmergencyAccess",
     "ExternalReference",
     "ExtraSession",
     "HandlerFailure",
