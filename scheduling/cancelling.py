@@ -46,29 +46,30 @@ def cancel_appointment(
     check_version(appointment, version)
     cutoff = check_cancellable(appointment, now=now, by=by, exception_reason=exception_reason)
 
-    before = appointment.status
-    appointment.status = Status.CANCELLED
+    before, appointment.status = appointment.status, Status.CANCELLED
     save_changes(appointment, "status")
     ledger.release(appointment, at=now)
-    cancellation = Cancellation.objects.create(
+    late = now > cutoff
+    cancellation = _write(appointment, reason, note or exception_reason, by=by, at=now, late=late)
+
+    changes = {"status": (before, Status.CANCELLED), "reason": (None, reason.code), "late": (None, late)}
+    record_appointment("appointment.cancelled", appointment, by=by, at=now, changes=changes)
+    return cancellation
+
+
+def _write(
+    appointment: Appointment, reason: CancellationReason, note: str, *, by: User | None, at: datetime, late: bool
+) -> Cancellation:
+    return Cancellation.objects.create(
         appointment=appointment,
         reason=reason,
-        note=note or exception_reason,
-        cancelled_at=now,
+        note=note,
+        cancelled_at=at,
         cancelled_by=by,
-        notice_minutes=(appointment.starts_at - now) // timedelta(minutes=1),
-        is_late=now > cutoff,
-        effects_due_at=now + (STAFF_UNDO if by else PATIENT_UNDO),
+        notice_minutes=(appointment.starts_at - at) // timedelta(minutes=1),
+        is_late=late,
+        effects_due_at=at + (STAFF_UNDO if by else PATIENT_UNDO),
     )
-
-    record_appointment(
-        "appointment.cancelled",
-        appointment,
-        by=by,
-        at=now,
-        changes={"status": (before, Status.CANCELLED), "reason": (None, reason.code), "late": (None, now > cutoff)},
-    )
-    return cancellation
 
 
 def check_cancellable(appointment: Appointment, *, now: datetime, by: User | None, exception_reason: str) -> datetime:
