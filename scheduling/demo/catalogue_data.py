@@ -29,7 +29,7 @@ class TypeSpec:
     minutes: int
     after: int = 0
     before: int = 0
-    step: int = 10
+    step: int = 15
     needs: tuple[Need, ...] = ()
     doctor_from: int = 0
     modality: str = "in_person"
