@@ -1,4 +1,4 @@
-"""Bring the database up to date before the site starts: migrations, then the demo clinics if it is empty."""
+"""Bring database and files up to date before the site starts: migrations, the demo clinics if it is empty, styles."""
 
 import os
 import time
@@ -7,7 +7,7 @@ import django
 
 
 def main() -> None:
-    """Migrate if anything is to be done (asking takes a tenth of what `migrate` takes), then load the demo."""
+    """Migrate if anything is to be done (asking takes a tenth of what `migrate` takes), then the rest."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "carebridge.settings")
     django.setup()
     from django.conf import settings
@@ -18,6 +18,11 @@ def main() -> None:
         print(f"  database: {steps} migrations …", flush=True)
         call_command("migrate", verbosity=0, interactive=False)
         print(f"  database: up to date ({time.monotonic() - started:.1f} s)", flush=True)
+    if settings.PRODUCTION:
+        # A local copy serves the source files; production serves compressed copies under names that never change.
+        started = time.monotonic()
+        call_command("collectstatic", verbosity=0, interactive=False)
+        print(f"  static files: collected ({time.monotonic() - started:.1f} s)", flush=True)
     if settings.DEMO and "load_demo" in get_commands():
         call_command("load_demo")
 

@@ -13,7 +13,9 @@ from carebridge.env import BASE_DIR, copy_name, data_dir, env, local_secret
 
 # --- Which copy is this? ---------------------------------------------------------------------------------------------
 
-ENVIRONMENT = env.str("CAREBRIDGE_ENV", default="local")  # local | test | production
+ENVIRONMENT = env.str("CAREBRIDGE_ENV", default="local")
+if ENVIRONMENT not in ("local", "test", "production"):
+    raise ImproperlyConfigured("CAREBRIDGE_ENV is local, test or production.")
 PRODUCTION = ENVIRONMENT == "production"
 DATA_DIR = data_dir()
 DEMO = env.bool("CAREBRIDGE_DEMO", default=not PRODUCTION)
@@ -24,9 +26,10 @@ PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", default=f"http://127.0.0.1:{PORT}")
 SECRET_KEY = env.str("SECRET_KEY", default="") or ("" if PRODUCTION else local_secret())
 
 # A clinic's real data must never meet a guessable key, tracebacks on screen or a forged Host header.
-if PRODUCTION and (len(SECRET_KEY) < 50 or DEBUG or not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS):
+_WEAK_KEY = len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10 or SECRET_KEY.startswith("django-insecure-")
+if PRODUCTION and (_WEAK_KEY or DEBUG or not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS):
     raise ImproperlyConfigured(
-        "Production needs SECRET_KEY (50 characters or more), DEBUG off and ALLOWED_HOSTS without '*'."
+        "Production needs a random SECRET_KEY (50 characters or more), DEBUG off and ALLOWED_HOSTS without '*'."
     )
 
 # --- Applications ----------------------------------------------------------------------------------------------------

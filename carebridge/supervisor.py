@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from carebridge import embedded
 from carebridge.env import data_dir
@@ -69,7 +70,7 @@ def _serve(parts: list[Part], listener: socket.socket, data: Path) -> None:
         part.start()
     _wait_until_ready(parts, port)
     print(f"\nCareBridge is ready at http://127.0.0.1:{port}/   ({time.monotonic() - started:.0f} s)", flush=True)
-    if os.environ.get("CAREBRIDGE_DEMO", "1").lower() not in ("0", "false", "off", "no"):
+    if _setting("DEMO"):
         print(f"  demo logins: {DEMO_LOGINS}\n  password:    {DEMO_PASSWORD}", flush=True)
     print(f"  logs in {data / 'logs'}; Ctrl-C stops everything and keeps the data\n", flush=True)
     _watch(parts, port, data)
@@ -146,11 +147,20 @@ def _stop(parts: list[Part], data: Path) -> None:
 
 
 def _answers(url: str, *, timeout: float) -> bool:
+    # The site answers to its own names only, and a probe of ours comes by the loopback address.
+    names = [name.lstrip(".") for name in _setting("ALLOWED_HOSTS") if name != "*"]
+    request = urllib.request.Request(url, headers={"Host": names[0]} if names else {})  # noqa: S310 - our own address
     try:
-        with urllib.request.urlopen(url, timeout=timeout) as answer:  # noqa: S310 - our own address
+        with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
+
+
+def _setting(name: str) -> Any:
+    from django.conf import settings  # not before `_set_up`: what the settings read is put in the environment there
+
+    return getattr(settings, name)
 
 
 @contextlib.contextmanager
