@@ -58,6 +58,12 @@ class Board:
         return self.frame.clock(self.now)
 
     @property
+    def ahead(self) -> str:
+        """Reference of the first visit still to begin on the clinic's today: the list draws now above it."""
+        ahead = (card.reference for card in self.rows if card.span[0] >= self.now)
+        return next(ahead, "") if self.is_today else ""
+
+    @property
     def hours(self) -> Sequence[tuple[str, str]]:
         """Labels of the time rail, by row. On a day when clocks change the labels jump, not the rows."""
         steps = self.frame.units // 12 + 1

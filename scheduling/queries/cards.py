@@ -53,6 +53,11 @@ class Card:
         return self.appointment.status
 
     @property
+    def is_long(self) -> bool:
+        """Whether the name is too long for a narrow column, where the given name then gives way to its initial."""
+        return len(self.name) + 3 * bool(self.flag or self.waiting is not None or self.is_late) > 12
+
+    @property
     def is_ghost(self) -> bool:
         """Shown for what was there; its time is free."""
         return not self.appointment.occupies

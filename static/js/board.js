@@ -1,10 +1,11 @@
-// The day board: arrow keys between cards, scroll to now, the now-line, filters, density, side panel, flash of changes.
+// The day board: arrow keys between cards, scroll to now, the now-line, filters, density, side panel. What changed by
+// itself is marked in js/changes.js.
 //
 // - main.board-layout (style="--units:132": five-minute rows in the day) > .toolbar and .board-main > .panel,
 //   .board-scroll[data-board] (scrolls, keeps its place) > .board[data-live], #drawer.
 // - .board: data-day-start (ISO instant of row 0), data-zone. style="--cols:9" and, today only, --now-y (rows since row 0).
 //   .now-pill in .time-rail shows the time; on other days leave both out.
-// - .appt: id, data-st, data-version. A card whose version changed in a refresh flashes once.
+// - .appt: id, data-st. [data-now] is the row of the list above which lies what has begun.
 // - .fchip[data-st][aria-pressed]: pressing some dims the cards of all other statuses. data-service on .appt works the
 //   same with select[data-filter-service].
 // - [data-density="comfort|compact"][aria-pressed], [data-toggle-panel][aria-pressed]: kept in this browser.
@@ -54,6 +55,12 @@ function moveNow() {
   board.style.setProperty("--now-y", String(rows));
   if (!pill) return;
   pill.hidden = off;
+  // Two times on top of each other read as neither.
+  const rowHeight = pill.parentElement.clientHeight / units;
+  for (const hour of all("span:not(.now-pill)", pill.parentElement)) {
+    const near = Math.abs(Number(hour.style.getPropertyValue("--y")) - rows) * rowHeight < 15;
+    hour.style.visibility = near && !off ? "hidden" : "";
+  }
   pill.style.setProperty("--y", String(rows));
   pill.textContent = new Date().toLocaleTimeString("en-GB", {
     hour: "2-digit", minute: "2-digit", timeZone: board.dataset.zone || undefined,
@@ -61,8 +68,8 @@ function moveNow() {
 }
 
 function scrollToNow() {
-  const target = scroller?.querySelector(".acard[aria-current]") ?? scroller?.querySelector(".now-pill:not([hidden])")
-    ?? scroller?.querySelector(".acard");
+  const target = scroller?.querySelector(".acard[aria-current]") ?? scroller?.querySelector("[data-now]")
+    ?? scroller?.querySelector(".now-pill:not([hidden])") ?? scroller?.querySelector(".acard");
   if (!target) return;
   const inside = target.getBoundingClientRect().top - scroller.getBoundingClientRect().top + scroller.scrollTop;
   scroller.scrollTop = Math.max(0, inside - scroller.clientHeight * 0.36);
@@ -120,25 +127,8 @@ layout?.addEventListener("change", (event) => {
   if (event.target.matches("select[data-filter-service]")) applyFilters();
 });
 
-// Changes: remember versions before a refresh, flash what differs after it.
-const versions = () => new Map(all(".appt[id][data-version]", scroller ?? document).map((el) => [el.id, el.dataset.version]));
-let known = versions();
-
-function flashChanges() {
-  const before = known;
-  known = versions();
-  if (before.size === 0) return;
-  for (const [id, version] of known) {
-    if (before.get(id) === version) continue;
-    const card = document.getElementById(id);
-    card.classList.add("flash");
-    setTimeout(() => card.classList.remove("flash"), 2400);
-  }
-}
-
 document.addEventListener("htmx:afterSettle", (event) => {
   if (!scroller?.contains(event.detail.elt)) return;
-  flashChanges();
   applyFilters();
   moveNow();
 });

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from datetime import time as clock
 
 import pytest
@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from scheduling.booking import book_appointment
 from scheduling.models import Appointment
+from scheduling.rescheduling import reschedule_appointment
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -70,6 +71,42 @@ def test_a_cancellation_on_one_screen_reaches_the_other_within_a_second(board, p
 
     mine.keyboard.press("z")
     expect(theirs.locator(".appt[data-st=confirmed]")).to_have_count(1, timeout=10_000)
+
+
+def test_changes_by_others_are_counted_and_marked_and_ones_own_are_not(
+    board, patient_request, visit, consultation, dr_osei, harbour, receptionist, another_patient
+):
+    mine = board()
+    expect(mine.locator("#arrived")).to_be_hidden()
+    later = visit.starts_at + timedelta(hours=1)
+    wish = {"patient": another_patient, "appointment_type": consultation, "doctor": dr_osei, "clinic": harbour}
+    book_appointment(**wish, starts_at=later, by=receptionist)
+    expect(mine.locator("#arrived")).to_contain_text("1 change arrived", timeout=5_000)
+    expect(mine.locator(".appt.flash")).to_contain_text("Kessler")
+
+    reschedule_appointment(appointment=visit, starts_at=later + timedelta(hours=4), by=receptionist)
+    expect(mine.locator("#arrived")).to_contain_text("2 changes arrived", timeout=5_000)
+    mine.locator("#arrived").click()
+    expect(mine.locator("#arrived")).to_be_hidden()
+
+    mine.get_by_role("link", name="Nerys Calloway").first.click()
+    mine.get_by_role("link", name="Reschedule").wait_for()
+    mine.keyboard.press("x")
+    mine.get_by_label("Reason").select_option(label="Patient asked")
+    mine.get_by_role("button", name="Cancel appointment").click()
+    expect(mine.locator(".appt[data-st=cancelled]")).to_have_count(1, timeout=10_000)
+    expect(mine.locator("#arrived")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [1280, 1440])
+def test_every_filter_says_its_word_and_a_visit_its_time(board, width):
+    page = board()
+    page.set_viewport_size({"width": width, "height": 900})
+
+    assert "Confirmed" in page.locator(".fchip[data-st=confirmed]").inner_text()
+    expect(page.locator(".acard .l2", has_text="10:00")).to_be_visible()
+    words = page.locator(".fchip").evaluate_all("chips => chips.every(chip => chip.scrollWidth <= chip.clientWidth)")
+    assert words
 
 
 def test_moving_from_the_dialog_shows_the_visit_at_its_new_time(board):

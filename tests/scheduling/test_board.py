@@ -105,6 +105,24 @@ def test_a_moved_visit_leaves_the_day_it_was_on(book, receptionist, harbour, mon
     assert len(column(receptionist, harbour, monday + timedelta(days=1)).cards) == 1
 
 
+def test_on_its_own_day_the_list_draws_now_above_the_first_visit_to_come(
+    book, another_patient, client, receptionist, address, at
+):
+    client.force_login(receptionist)
+    book("09:00")
+    to_come = book("11:00", patient=another_patient)
+
+    def drawn(clock) -> str:
+        with time_machine.travel(at(clock), tick=False):
+            return client.get(address("list")).content.decode()
+
+    between, after, another_day = drawn("10:00"), drawn("15:00"), client.get(address("list")).content.decode()
+    assert between.index("data-now") < between.index(f"l-{to_come.reference}")
+    assert between.index("data-now") > between.index("09:00")
+    assert after.index("data-now") > after.index(f"l-{to_come.reference}")
+    assert "data-now" not in another_day
+
+
 def test_an_overbooked_visit_stands_beside_the_other(book, another_patient, receptionist, harbour, monday):
     book("10:00")
     book("10:15", patient=another_patient, override_reason="Chest pain")
