@@ -16,7 +16,7 @@ from django.utils import timezone
 from carebridge.accounts.models import User
 from scheduling import live
 from scheduling.models import Doctor
-from scheduling.permissions import Permission, may
+from scheduling.permissions import Permission, clinic_ids_with, may
 
 SIGNED_OUT, NOT_YOURS = 4401, 4403
 RECHECK_SECONDS = 15
@@ -26,8 +26,9 @@ FRESH_SECONDS = 1
 
 
 class ScheduleConsumer(AsyncJsonWebsocketConsumer):
-    """Forwards "clinic c, day d changed" to one screen of one clinic."""
+    """Forwards "clinic c, day d changed" to one screen: of one clinic, or of every clinic the person may book at."""
 
+    clinic_id: int | None = None
     groups_joined: tuple[str, ...] = ()
     checked_at = 0.0
     watch: asyncio.Task[None] | None = None
@@ -35,7 +36,7 @@ class ScheduleConsumer(AsyncJsonWebsocketConsumer):
     async def connect(self) -> None:
         """Accept first, so that a refusal reaches the page as a code it can explain."""
         await self.accept()
-        self.clinic_id = int(self.scope["url_route"]["kwargs"]["clinic_id"])
+        self.clinic_id = self.scope["url_route"]["kwargs"].get("clinic_id")
         if not await self.still_allowed():
             return
         self.groups_joined = await self.groups_to_join()
@@ -104,6 +105,8 @@ class ScheduleConsumer(AsyncJsonWebsocketConsumer):
 
     def groups_of(self, user: User) -> tuple[str, ...]:
         """The whole clinic for those who see its schedule, a doctor's own list for that doctor, else nothing."""
+        if self.clinic_id is None:
+            return tuple(live.clinic_group(each) for each in clinic_ids_with(user, Permission.BOOK))
         if may(user, Permission.SEE_SCHEDULE, self.clinic_id):
             return (live.clinic_group(self.clinic_id),)
         own = Doctor.objects.filter(user=user, places__clinic=self.clinic_id).values_list("pk", flat=True)

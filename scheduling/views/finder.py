@@ -18,7 +18,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from carebridge.accounts.models import User
-from carebridge.http import StaffRequest
+from carebridge.http import StaffRequest, fragment_tag
 from scheduling import availability
 from scheduling.forms import patient_label
 from scheduling.models import Appointment, Clinic, Patient, Resource, Service, Status
@@ -73,6 +73,12 @@ class Results:
         return sum(day.count for day in self.days)
 
     @property
+    def tag(self) -> str:
+        """Changes whenever other times are offered."""
+        offered = [offer.value for day in self.days for row in day.rows for offer in row.offers]
+        return fragment_tag(offered, self.first and self.first.offer.value)
+
+    @property
     def has_distances(self) -> bool:
         return any(row.kilometres for day in self.days for row in day.rows)
 
@@ -80,10 +86,15 @@ class Results:
 @login_required
 @require_http_methods(["GET", "POST"])
 def find(request: StaffRequest) -> HttpResponse:
-    """The whole page, or with htmx only the times (and the fields that depend on the service)."""
+    """The whole page, or with htmx only the times (and the fields that depend on the service).
+
+    A page that looks again names the times it shows (`offered`); while those are still right there is nothing to say.
+    """
     draft = load_draft(request) if request.POST.get("slot") else None
     context = find_context(request, draft)
     if request.htmx and request.method == "POST":
+        if request.POST.get("offered") == context["results"].tag:
+            return HttpResponse(status=204)
         shown = context["form"].chosen_type
         context["options_changed"] = request.POST.get("shown", "") != str(shown.pk if shown else "")
         return render(request, "scheduling/find.html#results", context)
@@ -98,6 +109,8 @@ def find_context(request: StaffRequest, draft: Draft | None = None) -> dict[str,
     return {
         "nav": "find",
         "new_booking_url": "",
+        "ws_url": "/ws/schedule/",
+        "clinic_zone": form.clinics[0].time_zone,
         "may_override": bool(clinic_ids_with(user, Permission.OVERRIDE)),
         "form": form,
         "type_hint": needs_of(form.chosen_type) if form.chosen_type else "",

@@ -6,6 +6,8 @@
 // - data-live-clinic and data-live-day (YYYY-MM-DD) narrow an element to messages {"clinic": …, "day": …} that match.
 // - Put [data-live] inside what scrolls, and ids on what can have focus: then scroll and focus survive.
 // - .live[data-ws] in the top bar names the socket and shows the state; data-zone is the zone of its times.
+// - A page that looks again in its own way listens to carebridge:nudge {clinic, day} and to carebridge:check (connect,
+//   reconnect, every 30 s), and sends carebridge:seen once it has.
 // - carebridge:changed, from the server (HX-Trigger) or a module, refreshes at once.
 // - window.carebridge.live holds the counters: connections, reconnects, messages, staleSeconds, state.
 
@@ -48,6 +50,7 @@ function concerns(el, message) {
 
 function refresh(message) {
   askedAt = Date.now();
+  if (!message) document.dispatchEvent(new CustomEvent("carebridge:check"));
   for (const el of document.querySelectorAll("[data-live][hx-get]")) {
     // Never pull a field from under somebody's fingers; the next check will do.
     const busy = el.querySelector("input:focus, textarea:focus, select:focus");
@@ -78,6 +81,7 @@ function connect() {
     counters.messages += 1;
     let message = null;
     try { message = JSON.parse(event.data); } catch { /* not ours to read: refresh everything */ }
+    document.dispatchEvent(new CustomEvent("carebridge:nudge", { detail: message }));
     pending.push(JSON.stringify([message?.clinic, message?.day]));
     // Messages about different days or clinics in one moment: ask for everything.
     const mixed = new Set(pending).size > 1;
@@ -110,6 +114,10 @@ document.addEventListener("htmx:afterRequest", (event) => {
   show(counters.state);
 });
 
+document.addEventListener("carebridge:seen", () => {
+  freshAt = Date.now();
+  show(counters.state);
+});
 document.addEventListener("carebridge:changed", () => refreshSoon());
 document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
 

@@ -11,10 +11,14 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from scheduling.booking import book_appointment
+from scheduling.cancelling import cancel_appointment
 from scheduling.models import Appointment, Status
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PASSWORD = "carebridge-demo"
+WHERE_TIMES_STAND = (
+    "[...document.querySelectorAll('.dgroup .slot')].map(el => JSON.stringify(el.getBoundingClientRect()))"
+)
 
 
 @pytest.fixture
@@ -137,6 +141,51 @@ def test_a_lost_time_offers_the_nearest_and_nothing_is_typed_twice(
     page.keyboard.press("Control+Enter")
     expect(page.locator("#drawer")).to_contain_text("Booked")
     assert Appointment.objects.filter(patient=patient).count() == 1
+
+
+def test_a_time_that_a_colleague_takes_is_struck_out_where_it_stands(
+    open_page, receptionist, consultation, dr_osei, dr_wilk, room_2, harbour, monday, patient, patient_request
+):
+    page = open_page(receptionist, "/find/")
+    expect(page.locator(".live")).to_contain_text("Live", timeout=20_000)
+    search_monday(page, consultation, monday)
+    slot_of(page, "11:00").click()
+    expect(page.locator("#drawer")).to_contain_text("Held for you")
+    page.get_by_label("Note for the team").fill("Brings her moth")
+    before = page.evaluate(WHERE_TIMES_STAND)
+
+    early = datetime.combine(monday, time(8, 30), tzinfo=harbour.zone)
+    wish = {"patient": patient, "appointment_type": consultation, "clinic": harbour, "starts_at": early, "by": None}
+    visit = book_appointment(**wish, doctor=dr_osei)
+
+    gone = page.locator(".dgroup .slot.gone")
+    expect(gone.filter(has_text="08:30")).to_have_count(1, timeout=5_000)
+    expect(page.locator(".offered-note")).to_contain_text("taken a moment ago")
+    assert page.evaluate(WHERE_TIMES_STAND) == before
+    expect(page.locator(".first b")).to_contain_text("09:00")
+    expect(page.get_by_label("Note for the team")).to_be_focused()
+    expect(page.get_by_label("Note for the team")).to_have_value("Brings her moth")
+    expect(slot_of(page, "11:00")).to_have_attribute("aria-pressed", "true")
+
+    cancel_appointment(appointment=visit, reason=patient_request, by=None)
+    expect(gone).to_have_count(0, timeout=5_000)
+
+
+def test_times_that_come_free_are_shown_when_asked_for(
+    open_page, receptionist, consultation, dr_osei, room_2, harbour, monday, patient, patient_request
+):
+    ten = datetime.combine(monday, time(10), tzinfo=harbour.zone)
+    wish = {"patient": patient, "appointment_type": consultation, "clinic": harbour, "starts_at": ten, "by": None}
+    visit = book_appointment(**wish, doctor=dr_osei)
+    page = open_page(receptionist, "/find/")
+    expect(page.locator(".live")).to_contain_text("Live", timeout=20_000)
+    search_monday(page, consultation, monday)
+    expect(slot_of(page, "10:00")).to_have_count(0)
+
+    cancel_appointment(appointment=visit, reason=patient_request, by=None)
+    page.get_by_role("button", name="more that came free").click(timeout=5_000)
+
+    expect(slot_of(page, "10:00")).to_have_count(1)
 
 
 def test_a_visit_is_moved_and_then_cancelled(

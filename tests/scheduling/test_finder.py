@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -60,6 +62,27 @@ def test_a_link_never_carries_a_patient(reception, patient, consultation, dr_ose
 
     assert page.status_code == 200
     assert "Calloway" not in page.content.decode()
+
+
+def test_looking_again_says_nothing_until_other_times_are_offered(
+    search, patient, consultation, dr_osei, harbour, monday
+):
+    shown = re.search(r'data-offered="([^"]+)"', text_of(search()))
+    offered = html.unescape(shown[1]) if shown else ""
+    unchanged = search(offered=offered)
+    book_appointment(
+        patient=patient,
+        appointment_type=consultation,
+        doctor=dr_osei,
+        clinic=harbour,
+        starts_at=datetime.combine(monday, time(10), tzinfo=harbour.zone),
+        by=None,
+    )
+    changed = search(offered=offered)
+
+    assert (unchanged.status_code, unchanged.content) == (204, b"")
+    assert changed.status_code == 200
+    assert ">10:00<" not in text_of(changed)
 
 
 def test_the_doctor_of_the_last_visit_is_marked(search, patient, consultation, dr_osei, dr_wilk, harbour, monday):

@@ -48,11 +48,13 @@ def book(patient, consultation, dr_osei, harbour, receptionist, monday, room_1):
 def screen(settings, client):
     """Signs somebody in; what it returns opens a live connection as them."""
 
-    def sign_in(user, clinic):
+    def sign_in(user, clinic=None):
+        client.cookies.clear()  # each person keeps a session of their own
         client.force_login(user)
         cookie = f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
         headers = [(b"cookie", cookie.encode()), (b"origin", b"http://testserver"), (b"host", b"testserver")]
-        return lambda: WebsocketCommunicator(application, f"/ws/schedule/{clinic.pk}/", headers=headers)
+        path = f"/ws/schedule/{clinic.pk}/" if clinic else "/ws/schedule/"
+        return lambda: WebsocketCommunicator(application, path, headers=headers)
 
     return sign_in
 
@@ -132,6 +134,26 @@ def test_a_hold_spent_on_another_day_is_taken_off_the_screens_that_showed_it(
         told = [(await socket.receive_json_from(timeout=5))["day"] for _ in range(2)]
         assert set(told) == {monday.isoformat(), tomorrow.date().isoformat()}
         await socket.disconnect()
+
+    run(scenario)
+
+
+def test_a_search_hears_of_every_clinic_where_its_person_may_book_and_of_no_other(
+    screen, receptionist, receptionist_elsewhere, support, harbour, book
+):
+    desk, elsewhere, onlooker = (screen(each) for each in (receptionist, receptionist_elsewhere, support))
+
+    async def scenario():
+        here, there, nowhere = desk(), elsewhere(), onlooker()
+        for socket in (here, there, nowhere):
+            assert (await socket.connect())[0]
+        assert await closed_with(nowhere) == consumers.NOT_YOURS
+        await asyncio.sleep(0.3)
+        await database_sync_to_async(book)()
+        assert (await here.receive_json_from(timeout=5))["clinic"] == harbour.pk
+        assert await there.receive_nothing(timeout=0.5)
+        await here.disconnect()
+        await there.disconnect()
 
     run(scenario)
 
