@@ -150,6 +150,9 @@ DATABASES["default"]["HOST"] = DATABASES["default"]["HOST"] or _DB_OPTIONS.pop("
 # Unset, this makes every row trigger raise and catch an error inside PostgreSQL, which a bulk write feels most.
 _DB_LIMITS["pgtrigger.ignore"] = "{}"
 _DB_OPTIONS["options"] = " ".join(f"-c {name}={value}" for name, value in _DB_LIMITS.items())
+# A search's large statements take longer to plan than to run, so each connection plans them once.
+_DB_OPTIONS["server_side_binding"] = True
+_DB_OPTIONS["prepare_threshold"] = env.int("DB_PREPARE_THRESHOLD", default=2)
 
 # --- Redis: cache, jobs, live screens --------------------------------------------------------------------------------
 

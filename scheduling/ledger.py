@@ -12,19 +12,23 @@ from typing import TYPE_CHECKING
 
 from django.db import connection
 
-from carebridge.db import lock_in_order
 from scheduling import ledger_masks
 from scheduling.availability import Allotment
 from scheduling.errors import SlotTaken
-from scheduling.models import Allocation, Appointment, Resource
+from scheduling.models import Allocation, Appointment
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 
-def lock_resources(ids: Collection[int]) -> list[Resource]:
-    """Lock resources by ascending id against every other command that would use them."""
-    return lock_in_order(Resource, ids)
+def lock_resources(ids: Collection[int]) -> list[int]:
+    """Lock resources by ascending id against every other command that would use them; the ids of those in use."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, is_active FROM scheduling_resource WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+            [list(ids)],
+        )
+        return [pk for pk, is_active in cursor.fetchall() if is_active]
 
 
 def occupy(appointment: Appointment, allotments: Sequence[Allotment], *, may_overbook: bool = False) -> None:

@@ -96,18 +96,20 @@ def plan_visit(wish: Wish) -> tuple[Wish, availability.VisitPlan]:
 def lock_candidates(plans: Sequence[availability.VisitPlan], also: Collection[int]) -> list[availability.VisitPlan]:
     """Lock everything the plans could take, ascending in one statement; what meanwhile went out of use drops out."""
     wanted = {candidate for plan in plans for candidate in plan.candidate_ids}
-    locked = ledger.lock_resources({*wanted, *also})
-    active = [resource.pk for resource in locked if resource.is_active]
-    return [plan.keep_only(active) for plan in plans]
+    in_use = ledger.lock_resources({*wanted, *also})
+    return [plan.keep_only(in_use) for plan in plans]
 
 
 def decide(wish: Wish, plan: availability.VisitPlan, *, by: User | None) -> Decision:
     """Apply every rule to the wish from rows read under the locks.
 
     Raises SlotTaken, SlotHeld, SlotUnavailable or PolicyRefused with all reasons; OverrideNotAllowed when a reason
-    for an override is given by somebody who may not override.
+    for an override is given by somebody who may not override. A doctor who is booked already is refused with that
+    reason alone.
     """
-    facts = availability.fresh_facts(plan, wish.starts_at, owner=wish.hold)
+    source = availability.fresh_source(plan, wish.starts_at, owner=wish.hold)
+    refuse_booked(wish, plan, source)
+    facts = source.facts(labelled=True)
     assessment = availability.assess(plan=plan, starts_at=wish.starts_at, facts=facts, now=wish.now)
     patient_facts = load_patient_facts(wish, minutes=plan.duration_minutes)
     day = wish.starts_at.astimezone(wish.clinic.zone).date()
@@ -125,6 +127,17 @@ def decide(wish: Wish, plan: availability.VisitPlan, *, by: User | None) -> Deci
         may_overbook=any(reason.code in TAKEN for reason in reasons),
         patient_known_here=patient_facts.is_known_at_clinic,
     )
+
+
+def refuse_booked(wish: Wish, plan: availability.VisitPlan, source: availability.FactSource) -> None:
+    """Raise SlotTaken at the ledger's first word, unless somebody means to override it.
+
+    Whoever lost a race holds the locks that others wait for: the sooner they let go, the better.
+    """
+    if wish.override_reason.strip() or "doctor_busy" in wish.set_aside or not plan.offered:
+        return
+    if booked := availability.booked_already(plan=plan, starts_at=wish.starts_at, source=source, now=wish.now):
+        raise refusal([booked])
 
 
 def settle(reasons: Sequence[Reason], *, wish: Wish, by: User | None) -> None:

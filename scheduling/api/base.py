@@ -44,7 +44,7 @@ class SchedulingView(GenericViewSet):
 
     def _plain(self, name: str, value: Any) -> Any:
         if name == "nearest":
-            return present_slots(value, self.user)
+            return present_slots(value)
         if isinstance(value, list | tuple | set | frozenset):
             return [self._plain("", each) for each in value]
         if hasattr(value, "as_dict"):

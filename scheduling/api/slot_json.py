@@ -1,98 +1,61 @@
 """Free times as JSON. Search answers in milliseconds, so rendering must not cost more than searching.
 
-There is no serializer per row: names come from three statements, every text is made once and then only joined.
+There is no serializer per row and no statement: what a slot refers to is named by its plan, and every text is made
+once and then only joined.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from scheduling.models import Clinic, Doctor, Resource
-
 if TYPE_CHECKING:
-    from carebridge.accounts.models import User
     from scheduling.availability import Slot
 
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What the ids of an answer are called, as far as the caller may know, and each clinic's zone."""
-
-    clinics: dict[int, str]
-    zones: dict[int, ZoneInfo]
-    doctors: dict[int, str]
-    resources: dict[int, dict[str, Any]]
+_text = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def load_names(slots: Iterable[Slot], user: User) -> Names:
-    """Look up everything the slots mention: three statements, however many slots."""
-    clinic_ids: set[int] = set()
-    doctor_ids: set[int] = set()
-    resource_ids: set[int] = set()
-    for slot in slots:
-        clinic_ids.add(slot.clinic_id)
-        doctor_ids.add(slot.doctor_id)
-        resource_ids.update(slot.resource_ids)
-    # Only what is shown, in no order: making whole rows would cost more than the search.
-    clinics = Clinic.objects.visible_to(user).filter(pk__in=clinic_ids).order_by().only("name", "time_zone")
-    doctors = Doctor.objects.visible_to(user).filter(pk__in=doctor_ids).order_by()
-    doctors = doctors.only("title", "given_name", "family_name")
-    used = Resource.objects.visible_to(user).filter(pk__in=resource_ids).order_by().only("name", "kind")
-    resources = used if resource_ids else ()
-    return Names(
-        clinics={clinic.pk: clinic.name for clinic in clinics},
-        zones={clinic.pk: clinic.zone for clinic in clinics},
-        doctors={doctor.pk: doctor.full_name for doctor in doctors},
-        resources={each.pk: {"id": each.pk, "name": each.name, "kind": each.kind} for each in resources},
-    )
-
-
-def render_slots(slots: Sequence[Slot], names: Names) -> str:
+def render_slots(slots: Iterable[Slot]) -> str:
     """The slots as the text of a JSON array, times on each clinic's own clock."""
-    when = _remember(lambda key: key[0].astimezone(names.zones[key[1]]).isoformat())
-    place = _remember(lambda key: _place(names, *key))
-    return f"[{','.join(_row(slot, when, place) for slot in slots)}]"
+    clocks: dict[tuple[datetime, str], str] = {}
+    times: dict[tuple[datetime, int, str], str] = {}
+    places: dict[tuple[int, tuple[int, ...]], str] = {}
+    rows = []
+    for slot in slots:
+        plan = slot.plan
+        if (time := times.get(when := (slot.starts_at, plan.duration_minutes, plan.zone.key))) is None:
+            time = times[when] = _time(slot, clocks)
+        # By identity: a plan has no value to compare, and a search has one of it for each doctor and clinic.
+        if (place := places.get(where := (id(plan), slot.resource_ids))) is None:
+            place = places[where] = _place(slot)
+        rows.append(f"{{{time},{place}}}")
+    return f"[{','.join(rows)}]"
 
 
-def present_slots(slots: Iterable[Slot], user: User) -> list[dict[str, Any]]:
+def present_slots(slots: Iterable[Slot]) -> list[dict[str, Any]]:
     """The same as plain values, for the few nearest times of a refusal or an explanation."""
-    slots = list(slots)
-    return json.loads(render_slots(slots, load_names(slots, user)))
+    return json.loads(render_slots(slots))
 
 
-def _row(slot: Slot, when: Callable[[Any], str], place: Callable[[Any], str]) -> str:
-    clinic = slot.clinic_id
+def _time(slot: Slot, clocks: dict[tuple[datetime, str], str]) -> str:
+    zone = slot.plan.zone
+    for key in (begin := (slot.starts_at, zone.key), end := (slot.ends_at, zone.key)):
+        if key not in clocks:
+            clocks[key] = local(key[0], zone)
+    return f'"starts_at":"{clocks[begin]}","ends_at":"{clocks[end]}"'
+
+
+def _place(slot: Slot) -> str:
+    plan = slot.plan
+    used = [plan.resources[each] for each in slot.resource_ids]
+    resources = ",".join(f'{{"id":{each.id},"name":{_text(each.name)},"kind":{_text(each.kind)}}}' for each in used)
     return (
-        f'{{"starts_at":"{when((slot.starts_at, clinic))}","ends_at":"{when((slot.ends_at, clinic))}",'
-        f"{place((clinic, slot.doctor_id, slot.resource_ids))}}}"
+        f'"clinic":{{"id":{plan.clinic_id},"name":{_text(plan.clinic_name)}}},'
+        f'"doctor":{{"id":{plan.doctor_id},"name":{_text(plan.doctor_full_name)}}},"resources":[{resources}]'
     )
-
-
-def _place(names: Names, clinic_id: int, doctor_id: int, resource_ids: tuple[int, ...]) -> str:
-    facts = {
-        "clinic": {"id": clinic_id, "name": names.clinics.get(clinic_id, "")},
-        "doctor": {"id": doctor_id, "name": names.doctors.get(doctor_id, "")},
-        "resources": [names.resources[each] for each in resource_ids if each in names.resources],
-    }
-    return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))[1:-1]
-
-
-def _remember(make: Callable[[Any], str]) -> Callable[[Any], str]:
-    """Make each text once: a thousand slots share a few dozen starts and doctors."""
-    made: dict[Any, str] = {}
-
-    def get(key: Any) -> str:
-        text = made.get(key)
-        if text is None:
-            text = made[key] = make(key)
-        return text
-
-    return get
 
 
 def local(moment: datetime, zone: ZoneInfo) -> str:

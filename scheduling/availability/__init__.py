@@ -1,8 +1,16 @@
 """Free times. Search and booking share this code: what search offers, booking accepts, and for the same reasons."""
 
-from scheduling.availability.assessment import Allotment, Assessment, assess, fresh_facts
+from scheduling.availability.assessment import (
+    Allotment,
+    Assessment,
+    assess,
+    booked_already,
+    fresh_facts,
+    fresh_source,
+)
 from scheduling.availability.catalogue import load_plan
 from scheduling.availability.explain import Check, Explanation, explain_slot, nearest_slots
+from scheduling.availability.facts import FactSource
 from scheduling.availability.plan import VisitPlan
 from scheduling.availability.ruled_out import RuledOut, ruled_out
 from scheduling.availability.search import Slot, SlotSearch, count_days, find_slots, first_available
@@ -12,16 +20,19 @@ __all__ = [
     "Assessment",
     "Check",
     "Explanation",
+    "FactSource",
     "RuledOut",
     "Slot",
     "SlotSearch",
     "VisitPlan",
     "assess",
+    "booked_already",
     "count_days",
     "explain_slot",
     "find_slots",
     "first_available",
     "fresh_facts",
+    "fresh_source",
     "load_plan",
     "nearest_slots",
     "ruled_out",

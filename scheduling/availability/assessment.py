@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scheduling import timeline
-from scheduling.availability.facts import Facts, fact_source
+from scheduling.availability.facts import Facts, FactSource, fact_source
 from scheduling.availability.matching import assign
 from scheduling.availability.plan import Need, VisitPlan
 from scheduling.availability.rules import Candidate, TimeRules
@@ -59,13 +59,22 @@ def horizon_for(plan: VisitPlan, starts_at: datetime) -> Horizon:
     return Horizon.around(starts_at, starts_at, plan.reach + timedelta(hours=12))
 
 
-def fresh_facts(plan: VisitPlan, starts_at: datetime, *, owner: str = "", ignoring: int | None = None) -> Facts:
-    """Facts around one start from rows alone: three statements, and holds from Redis.
+def fresh_source(plan: VisitPlan, starts_at: datetime, *, owner: str = "", ignoring: int | None = None) -> FactSource:
+    """Where the facts around one start come from: rows alone, three statements, and holds from Redis.
 
     `owner`'s own holds, and the visit that is being moved (`ignoring`), don't stand in the way.
     """
-    source = fact_source([plan], horizon_for(plan, starts_at), owner=owner, ignoring=ignoring)
-    return source.facts(labelled=True)
+    return fact_source([plan], horizon_for(plan, starts_at), owner=owner, ignoring=ignoring)
+
+
+def fresh_facts(plan: VisitPlan, starts_at: datetime, *, owner: str = "", ignoring: int | None = None) -> Facts:
+    """The facts of a `fresh_source`, with the roster's occurrences for sentences."""
+    return fresh_source(plan, starts_at, owner=owner, ignoring=ignoring).facts(labelled=True)
+
+
+def booked_already(*, plan: VisitPlan, starts_at: datetime, source: FactSource, now: datetime) -> Reason | None:
+    """Whether the ledger has the doctor booked then: one statement, and no other rule is looked at."""
+    return TimeRules(plan, starts_at, source.booked(), now).busy()
 
 
 def assess(*, plan: VisitPlan, starts_at: datetime, facts: Facts, now: datetime) -> Assessment:
@@ -99,16 +108,17 @@ class _Crew(Candidate):
     def choose(self) -> _Choice | None:
         """Resources for every need, bending as few rules as possible."""
         for level in range(3):
-            picked = assign(self.plan.needs, self.plan.fixed_in, self._able(level), self.plan.usual_room)
+            able = self._able(level)
+            options = [[each for each in need.candidates if able(need, each)] for need in self.plan.needs]
+            picked = assign(self.plan.needs, self.plan.fixed_in, options, self.plan.usual_room)
             if picked is not None:
                 return _Choice(picked, level)
         return None
 
-    def _able(self, level: int) -> Callable[[int, int], bool]:
+    def _able(self, level: int) -> Callable[[Need, int], bool]:
         facts, clinic = self.facts, self.plan.clinic_id
 
-        def able(index: int, resource: int) -> bool:
-            need = self.plan.needs[index]
+        def able(need: Need, resource: int) -> bool:
             if level == 0:
                 return bool(facts.able(need, resource, clinic) >> self.at & 1)
             barred = facts.off.get(resource, 0) | facts.held.get(resource, 0)
@@ -120,11 +130,7 @@ class _Crew(Candidate):
     def no_resource(self, chosen: _Choice | None) -> Reason:
         """Which need can't be met, as far as one can be named."""
         able = self._able(0)
-        short = [
-            need
-            for index, need in enumerate(self.plan.needs)
-            if sum(able(index, each) for each in need.candidates) < need.quantity
-        ]
+        short = [need for need in self.plan.needs if sum(able(need, each) for each in need.candidates) < need.quantity]
         for need in short or self.plan.needs[:1]:
             held = any(self.facts.held.get(c, 0) & self.steps(need.first, need.last) for c in need.candidates)
             detail = {"category": need.label, "requirement": need.requirement_id, "held": held}

@@ -228,6 +228,7 @@ def _plan(offer: _Offer, needs: tuple[Need, ...], resources: dict[int, Bookable]
         appointment_type_id=offer.type_id,
         doctor_id=offer.doctor_id or 0,
         doctor_name=f"{offer.title or offer.given_name[:1] + '.'} {offer.family_name}",
+        doctor_full_name=" ".join(filter(None, (offer.title, offer.given_name, offer.family_name))),
         doctor_resource_id=offer.resource_id,
         clinic_id=offer.clinic_id,
         clinic_name=offer.clinic_name,

@@ -101,6 +101,10 @@ class FactSource:
             spans=found if labelled else (),
         )
 
+    def booked(self) -> Facts:
+        """What the ledger alone says, for a first look: one statement, no rosters, no holds."""
+        return Facts(self.range, {}, {}, self._busy(self.range), {}, {})
+
     def _cached(self, horizon: Horizon) -> dict[Place, Timetable]:
         names = {place: self._name(place) for place in self.places}
         keys = {place: (name, horizon) for place, name in names.items()}
@@ -190,7 +194,11 @@ def fact_source(
     patient_id: object = None,
 ) -> FactSource:
     """Where the facts about everything these plans might take come from."""
-    places = {(resource, plan.clinic_id): plan.resources[resource] for plan in plans for resource in plan.candidate_ids}
+    places: dict[Place, Bookable] = {}
+    for plan in {id(plan.needs): plan for plan in plans}.values():  # shared by the doctors of a clinic
+        places |= {(each, plan.clinic_id): plan.resources[each] for need in plan.needs for each in need.candidates}
+    for plan in plans:
+        places[plan.doctor_resource_id, plan.clinic_id] = plan.resources[plan.doctor_resource_id]
     versions = {plan.clinic_id: plan.clinic_version for plan in plans}
     return FactSource(places, versions, horizon, world, cacheable, owner, ignoring, patient_id)
 

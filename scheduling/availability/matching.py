@@ -113,53 +113,41 @@ def _enough(together: tuple[_Demand, ...], full: int) -> int:
 
 
 def assign(
-    needs: Sequence[Need],
-    fixed_in: Mapping[int, int],
-    able: Callable[[int, int], bool],
-    preferred: int | None = None,
+    needs: Sequence[Need], fixed_in: Mapping[int, int], able: Sequence[Sequence[int]], preferred: int | None = None
 ) -> tuple[tuple[int, ...], ...] | None:
-    """Resources for each need at one start, or None; `able(i, resource)`: could it serve the i-th need?
+    """Resources for each need at one start, or None; `able[i]` are the candidates that could serve the i-th need.
 
     Prefers the usual room, then the order of the candidates. Mostly the first ones that are able will do; only
     where that fails, or equipment is fixed in rooms, are all ways tried.
     """
-    return _first_able(needs, fixed_in, able, preferred) or _any_way(needs, fixed_in, able, preferred)
-
-
-def _in_order(need: Need, preferred: int | None) -> Sequence[int]:
-    """The candidates, the preferred one first (and once more in its place)."""
-    if preferred is None or preferred not in need.candidates:
-        return need.candidates
-    return (preferred, *need.candidates)
+    able = [(preferred, *each) if preferred is not None and preferred in each else each for each in able]
+    return _first_able(needs, fixed_in, able) or _any_way(needs, fixed_in, able)
 
 
 def _first_able(
-    needs: Sequence[Need], fixed_in: Mapping[int, int], able: Callable[[int, int], bool], preferred: int | None
+    needs: Sequence[Need], fixed_in: Mapping[int, int], able: Sequence[Sequence[int]]
 ) -> tuple[tuple[int, ...], ...] | None:
     chosen: list[tuple[int, ...]] = []
-    for index, need in enumerate(needs):
-        picked: list[int] = []
-        elsewhere = [r for other, taken in zip(needs, chosen, strict=False) if other.meets(need) for r in taken]
-        for each in _in_order(need, preferred):
-            if each not in elsewhere and each not in picked and each not in fixed_in and able(index, each):
-                picked.append(each)
+    for need, candidates in zip(needs, able, strict=True):
+        elsewhere = {r for other, taken in zip(needs, chosen, strict=False) if other.meets(need) for r in taken}
+        picked: tuple[int, ...] = ()
+        for each in candidates:
+            if each not in elsewhere and each not in picked and each not in fixed_in:
+                picked += (each,)
                 if len(picked) == need.quantity:
                     break
         else:
             return None
-        chosen.append(tuple(picked))
+        chosen.append(picked)
     return tuple(chosen)
 
 
 def _any_way(
-    needs: Sequence[Need], fixed_in: Mapping[int, int], able: Callable[[int, int], bool], preferred: int | None
+    needs: Sequence[Need], fixed_in: Mapping[int, int], able: Sequence[Sequence[int]]
 ) -> tuple[tuple[int, ...], ...] | None:
-    options = []
-    for index, need in enumerate(needs):
-        in_order = dict.fromkeys(_in_order(need, preferred))
-        options.append([each for each in in_order if able(index, each)])
-        if len(options[-1]) < need.quantity:
-            return None
+    options = [list(dict.fromkeys(each)) for each in able]
+    if any(len(found) < need.quantity for need, found in zip(needs, options, strict=True)):
+        return None
     scarcest_first = sorted(range(len(needs)), key=lambda i: len(options[i]) - needs[i].quantity)
     chosen: dict[int, tuple[int, ...]] = {}
     if not _choose(scarcest_first, needs, options, fixed_in, chosen):

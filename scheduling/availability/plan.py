@@ -69,6 +69,7 @@ class VisitPlan:
     appointment_type_id: int
     doctor_id: int
     doctor_name: str
+    doctor_full_name: str
     doctor_resource_id: int
     clinic_id: int
     clinic_name: str

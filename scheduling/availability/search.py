@@ -46,16 +46,20 @@ class SlotSearch:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A bookable time (UTC). `resource_ids` are what would be taken beside the doctor, in requirement order."""
+    """A bookable time (UTC). `resource_ids` are what would be taken beside the doctor, in requirement order.
+
+    The plan is what it was found with: names, minutes, zone. Slots of two searches compare without it.
+    """
 
     starts_at: datetime
-    ends_at: datetime
     doctor_id: int
     clinic_id: int
     resource_ids: tuple[int, ...]
-    duration_minutes: int
-    buffer_before_minutes: int
-    buffer_after_minutes: int
+    plan: VisitPlan = field(repr=False, compare=False)
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.starts_at + self.plan.duration
 
 
 def find_slots(search: SlotSearch) -> list[Slot]:
@@ -240,16 +244,8 @@ class Desk:
 
     def _slot(self, plan: VisitPlan, start: int) -> Slot:
         starts_at = timeline.instant_of(self.horizon.origin + start)
-        return Slot(
-            starts_at,
-            starts_at + plan.duration,
-            plan.doctor_id,
-            plan.clinic_id,
-            flat(self.starts.resources(plan, start) or ()),
-            plan.duration_minutes,
-            plan.buffer_before_minutes,
-            plan.buffer_after_minutes,
-        )
+        resources = flat(self.starts.resources(plan, start) or ())
+        return Slot(starts_at, plan.doctor_id, plan.clinic_id, resources, plan)
 
 
 def _rounded_up(instant: datetime) -> datetime:
@@ -267,4 +263,6 @@ def _horizon(search: SlotSearch, plans: list[VisitPlan], to_end_of_window: bool)
     if to_end_of_window:
         begin = max(begin, search.now)
         end = max(end, *(plan.rules.window(search.now)[1] for plan in plans))
-    return Horizon.around(begin, end, MARGIN + max(plan.reach for plan in plans))
+    # Doctors of one clinic mostly share their needs, and with them how far a visit reaches.
+    unlike = {(id(plan.needs), plan.taken_first, plan.taken_last): plan for plan in plans}
+    return Horizon.around(begin, end, MARGIN + max(plan.reach for plan in unlike.values()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from scheduling import timeline
 from scheduling.availability.facts import Facts
@@ -13,14 +14,18 @@ from scheduling.availability.plan import Need, VisitPlan
 
 @dataclass(frozen=True, slots=True)
 class _Crew:
-    """For each need, the bits at which each candidate could serve it."""
+    """For each need of a visit, the steps of one day at which each candidate could serve it, as bits."""
 
     fixed_in: dict[int, int]
-    able: list[dict[int, int]]
+    able: list[list[tuple[int, int]]]
 
     @classmethod
-    def of(cls, plan: VisitPlan, facts: Facts) -> _Crew:
-        able = [{each: facts.able(need, each, plan.clinic_id) for each in need.candidates} for need in plan.needs]
+    def of(cls, plan: VisitPlan, facts: Facts, day: int) -> _Crew:
+        at = day * timeline.DAY_STEPS
+        able = [
+            [(each, facts.able(need, each, plan.clinic_id) >> at & timeline.DAY_MASK) for each in need.candidates]
+            for need in plan.needs
+        ]
         return cls(plan.fixed_in, able)
 
 
@@ -30,7 +35,7 @@ class Starts:
 
     facts: Facts
     _shared: dict[tuple[int, tuple[Need, ...]], Feasible] = field(default_factory=dict)
-    _crews: dict[tuple[int, int], _Crew] = field(default_factory=dict)
+    _crews: dict[tuple[int, int, int], _Crew] = field(default_factory=dict)
 
     def doctor(self, plan: VisitPlan) -> int:
         """Starts that a session offers and at which the doctor is free, buffers included."""
@@ -70,12 +75,13 @@ class Starts:
         """The resources to take for each need at one start, or None."""
         if not plan.needs:
             return ()
+        day, at = divmod(start, timeline.DAY_STEPS)
         # By identity: plans of one clinic share the tuple of needs, and hashing it for every slot would cost more.
-        key = plan.clinic_id, id(plan.needs)
-        if key not in self._crews:
-            self._crews[key] = _Crew.of(plan, self.facts)
-        crew = self._crews[key]
-        return assign(plan.needs, crew.fixed_in, lambda i, r: bool(crew.able[i][r] >> start & 1), plan.usual_room)
+        key = plan.clinic_id, id(plan.needs), day
+        if (crew := self._crews.get(key)) is None:
+            crew = self._crews[key] = _Crew.of(plan, self.facts, day)
+        able = [[each for each, mask in candidates if mask >> at & 1] for candidates in crew.able]
+        return assign(plan.needs, crew.fixed_in, able, plan.usual_room)
 
     def _confirmed(self, plan: VisitPlan, starts: int) -> int:
         confirmed = 0
@@ -89,4 +95,4 @@ class Starts:
 
 def flat(chosen: Sequence[Sequence[int]]) -> tuple[int, ...]:
     """Chosen resources in the order of the requirements."""
-    return tuple(resource for picked in chosen for resource in picked)
+    return tuple(chain.from_iterable(chosen))

@@ -98,10 +98,6 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def occupying(self) -> Self:
         return self.filter(status__in=OCCUPYING)
 
-    def lapsed(self, now: datetime) -> Self:
-        """Pending ones whose time to confirm has run out."""
-        return self.filter(status=Status.PENDING, expires_at__lte=now)
-
 
 class Appointment(models.Model):
     """A patient sees a doctor at a clinic, from `starts_at` (UTC instant) for `duration_minutes`.

@@ -20,7 +20,7 @@ from django.utils import timezone  # noqa: E402
 from knox.models import AuthToken  # noqa: E402
 
 from scheduling import slot_cache  # noqa: E402
-from scheduling.api.slot_json import load_names, render_slots  # noqa: E402
+from scheduling.api.slot_json import render_slots  # noqa: E402
 from scheduling.availability import SlotSearch, find_slots  # noqa: E402
 from tests.benchmarks._measure import Figure, report, timed  # noqa: E402
 from tests.benchmarks._world import World, analyse, build, fill  # noqa: E402
@@ -41,10 +41,9 @@ def search_for(world: World, *, days: int, doctors: int | None = None) -> SlotSe
     )
 
 
-def answer(world: World, search: SlotSearch) -> str:
+def answer(search: SlotSearch) -> str:
     """What the API would send of a search."""
-    slots = find_slots(search)
-    return render_slots(slots, load_names(slots, world.staff))
+    return render_slots(find_slots(search))
 
 
 def masks_alone(world: World, days: int, doctors: int | None = None) -> float:
@@ -68,7 +67,7 @@ def in_the_service_call(world: World) -> list[Figure]:
         search = search_for(world, days=days, doctors=doctors)
         found = find_slots(search)
         assert found, "the world offers nothing, so nothing would be measured"
-        took = timed(lambda search=search: answer(world, search), times=60)
+        took = timed(lambda search=search: answer(search), times=60)
         without_names = timed(lambda search=search: find_slots(search), times=60)
         floor = masks_alone(world, days, doctors)
         figures += [
@@ -133,10 +132,10 @@ def get(client: http.client.HTTPConnection, path: str, token: str) -> Callable[[
 def with_history(world: World) -> list[Figure]:
     """The same search before and after three years of visits."""
     search = search_for(world, days=14)
-    before = timed(lambda: answer(world, search), times=60)
+    before = timed(lambda: answer(search), times=60)
     fill(world, first_day=-THREE_YEARS, days=THREE_YEARS, every=4)
     analyse()
-    after = timed(lambda: answer(world, search), times=60)
+    after = timed(lambda: answer(search), times=60)
     return [
         Figure(
             "60 × 14 after three years of visits",

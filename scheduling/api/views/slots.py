@@ -22,7 +22,7 @@ from scheduling.api.hold_ids import owner_of
 from scheduling.api.pagination import read_limit
 from scheduling.api.schema import reads
 from scheduling.api.serializers import slots as rows
-from scheduling.api.slot_json import load_names, present_slots, render_slots
+from scheduling.api.slot_json import present_slots, render_slots
 from scheduling.availability import SlotSearch, count_days, explain_slot, find_slots, first_available
 from scheduling.models import AppointmentType, Clinic, Doctor
 
@@ -65,7 +65,7 @@ class SlotView(SchedulingView):
         """Free times by start, across clinics and doctors."""
         limit = read_limit(request, default=USUAL_LIMIT, maximum=LARGEST_LIMIT)
         found = find_slots(self._search(limit=limit))
-        results = render_slots(found, load_names(found, self.user))
+        results = render_slots(found)
         truncated = "true" if len(found) >= limit else "false"
         body = f'{{"next":null,"previous":null,"truncated":{truncated},"results":{results}}}'
         return HttpResponse(body, content_type="application/json")
@@ -83,7 +83,7 @@ class SlotView(SchedulingView):
     def first(self, request: Request) -> Response:
         """The first free time from a day on, as far as the booking window reaches."""
         slot = first_available(self._search(limit=1))
-        return Response({"slot": present_slots([slot], self.user)[0] if slot else None})
+        return Response({"slot": present_slots([slot])[0] if slot else None})
 
     @reads(
         "explain_slot",
@@ -125,7 +125,7 @@ class SlotView(SchedulingView):
                 "bookable": why.bookable,
                 "reasons": [reason.as_dict() for reason in why.reasons],
                 "checks": [{"ok": check.ok, "message": check.message} for check in why.checks],
-                "nearest": present_slots(why.nearest, self.user),
+                "nearest": present_slots(why.nearest),
             }
         )
 
