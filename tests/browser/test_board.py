@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from scheduling.booking import book_appointment
 from scheduling.models import Appointment
 from scheduling.rescheduling import reschedule_appointment
+from tests import factories
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -96,6 +97,29 @@ def test_changes_by_others_are_counted_and_marked_and_ones_own_are_not(
     mine.get_by_role("button", name="Cancel appointment").click()
     expect(mine.locator(".appt[data-st=cancelled]")).to_have_count(1, timeout=10_000)
     expect(mine.locator("#arrived")).to_be_hidden()
+
+
+def test_a_row_that_arrives_above_does_not_move_what_is_being_read(
+    board, visit, consultation, dr_osei, harbour, receptionist
+):
+    def book(minutes: int) -> Appointment:
+        wish = {"patient": factories.PatientFactory(), "appointment_type": consultation, "doctor": dr_osei}
+        return book_appointment(
+            **wish, clinic=harbour, starts_at=visit.starts_at + timedelta(minutes=minutes), by=receptionist
+        )
+
+    read = [book(minutes) for minutes in (45, 90, 210, 255, 300, 345)][4]
+    page = board()
+    page.set_viewport_size({"width": 1280, "height": 480})
+    page.get_by_role("link", name="List").click()
+    page.locator(f"#l-{read.reference}").scroll_into_view_if_needed()
+    expect(page.locator(".live")).to_contain_text("Live", timeout=20_000)
+    top = "el => Math.round(el.getBoundingClientRect().top)"
+    before = page.locator(f"#l-{read.reference}").evaluate(top)
+
+    book(-90)
+    expect(page.locator("#arrived")).to_contain_text("1 change arrived", timeout=5_000)
+    assert page.locator(f"#l-{read.reference}").evaluate(top) == before
 
 
 @pytest.mark.parametrize("width", [1280, 1440])

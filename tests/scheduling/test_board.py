@@ -108,15 +108,15 @@ def test_a_moved_visit_leaves_the_day_it_was_on(book, receptionist, harbour, mon
 def test_on_its_own_day_the_list_draws_now_above_the_first_visit_to_come(
     book, another_patient, client, receptionist, address, at
 ):
-    client.force_login(receptionist)
     book("09:00")
     to_come = book("11:00", patient=another_patient)
 
-    def drawn(clock) -> str:
-        with time_machine.travel(at(clock), tick=False):
+    def drawn(now) -> str:
+        with time_machine.travel(now, tick=False):
+            client.force_login(receptionist)
             return client.get(address("list")).content.decode()
 
-    between, after, another_day = drawn("10:00"), drawn("15:00"), client.get(address("list")).content.decode()
+    between, after, another_day = drawn(at("10:00")), drawn(at("15:00")), drawn(at("10:00") - timedelta(days=1))
     assert between.index("data-now") < between.index(f"l-{to_come.reference}")
     assert between.index("data-now") > between.index("09:00")
     assert after.index("data-now") > after.index(f"l-{to_come.reference}")
