@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache, wraps
 from typing import Any, TypeVar, cast
 
 from django.db import DatabaseError, connection, models, transaction
 
-from carebridge.errors import Conflict, DomainError, InvalidInput, NotFound
+from carebridge.errors import Conflict, DomainError, InvalidInput, NotAllowed, NotFound
 
 EXCLUSION_VIOLATION = "23P01"
 UNIQUE_VIOLATION = "23505"
@@ -20,6 +21,10 @@ QUERY_CANCELED = "57014"
 
 M = TypeVar("M", bound=models.Model)
 F = TypeVar("F", bound=Callable[..., Any])
+
+RefusalSink = Callable[[DomainError, str, Mapping[str, Any]], None]
+_refusal_sinks: list[RefusalSink] = []
+_in_command: ContextVar[bool] = ContextVar("in_command", default=False)
 
 TRANSIENT = {DEADLOCK_DETECTED, LOCK_NOT_AVAILABLE, SERIALIZATION_FAILURE, QUERY_CANCELED}
 
@@ -120,6 +125,15 @@ def _made(model: type[M], values: Iterator[Any]) -> M:
     return model.from_db(connection.alias, [field.attname for field in fields], [next(values) for _ in fields])
 
 
+def on_refusal(sink: RefusalSink) -> RefusalSink:
+    """Register who hears of commands that somebody was not allowed: the error, the command's name, its arguments.
+
+    Called once the command's transaction is rolled back; for a command inside another, once the outer one's is.
+    """
+    _refusal_sinks.append(sink)
+    return sink
+
+
 def command(words: Mapping[str, type[DomainError]] | None = None, *, tries: int = 3) -> Callable[[F], F]:
     """Make a function a command: one transaction, database refusals in the domain's words, bounded retries.
 
@@ -128,17 +142,30 @@ def command(words: Mapping[str, type[DomainError]] | None = None, *, tries: int 
     """
 
     def decorate(function: F) -> F:
-        @wraps(function)
-        def run(*args: Any, **kwargs: Any) -> Any:
-            for attempt in range(1, tries + 1):
+        def attempt(*args: Any, **kwargs: Any) -> Any:
+            for number in range(1, tries + 1):
                 try:
                     # Outside the transaction, because deferred constraints speak up when it commits.
                     with constraint_errors(words), transaction.atomic():
                         return function(*args, **kwargs)
                 except Busy:
-                    if attempt == tries:
+                    if number == tries:
                         raise
             raise AssertionError("unreachable")
+
+        @wraps(function)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            if _in_command.get():
+                return attempt(*args, **kwargs)
+            token = _in_command.set(True)
+            try:
+                return attempt(*args, **kwargs)
+            except (NotAllowed, NotFound) as error:
+                for sink in _refusal_sinks:
+                    sink(error, function.__name__, kwargs)
+                raise
+            finally:
+                _in_command.reset(token)
 
         return cast(F, run)
 

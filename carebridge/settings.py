@@ -85,7 +85,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "auditlog.middleware.AuditlogMiddleware",
+    "carebridge.audit.middleware.AuditMiddleware",
     "axes.middleware.AxesMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
@@ -262,8 +262,9 @@ SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=PRODUCTION)
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if PRODUCTION else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
-# Trust the forwarded scheme only when a proxy is known to set it; anyone else could forge it.
-if env.bool("BEHIND_PROXY", default=False):
+# Trust the forwarded scheme and address only when a proxy is known to set them; anyone else could forge them.
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # --- REST ------------------------------------------------------------------------------------------------------------
@@ -315,6 +316,9 @@ AUDITLOG_LOGENTRY_MODEL = "audit.LogEntry"
 AUDITLOG_CID_GETTER = "carebridge.audit.request_id"
 AUDITLOG_MASK_CALLABLE = "carebridge.audit.mask_all"
 AUDITLOG_STORE_JSON_CHANGES = True
+# The head of the audit chain is noted here as well; in production on a disk that the database's owner can't write.
+AUDIT_ANCHOR_FILE = env.str("AUDIT_ANCHOR_FILE", default=str(DATA_DIR / "audit-anchors.jsonl"))
+AUDIT_KEEP_DAYS = env.int("AUDIT_KEEP_DAYS", default=8 * 365)
 
 # --- Language and time: stored in UTC, shown in the clinic's own zone ------------------------------------------------
 

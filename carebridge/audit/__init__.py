@@ -10,8 +10,10 @@ def mask_all(value: Any) -> str:
     return "•••"
 
 
-def request_id() -> str | None:
-    """The id of the request or job being served, so that its rows can be found together."""
+def request_id() -> str:
+    """The id of the request being served, so that its rows can be found together; a job or command has one too."""
     from structlog.contextvars import get_contextvars
 
-    return get_contextvars().get("request_id")
+    from carebridge.audit.origin import outside
+
+    return get_contextvars().get("request_id") or outside().run

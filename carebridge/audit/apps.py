@@ -5,3 +5,10 @@ class AuditConfig(AppConfig):
     name = "carebridge.audit"
     label = "audit"
     verbose_name = "Audit trail"
+
+    def ready(self) -> None:
+        """Hear of every command that somebody was not allowed."""
+        from carebridge.audit.refusals import log_refused_command
+        from carebridge.db import on_refusal
+
+        on_refusal(log_refused_command)

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
-from auditlog.context import set_actor
+from auditlog.context import disable_auditlog
 from django.db import models
 
 from carebridge.accounts.models import User
 from carebridge.audit.models import LogEntry
+from carebridge.audit.origin import acting_as
+from carebridge.audit.refusals import log_refused
 
 Action = LogEntry.Action
 
@@ -24,13 +26,16 @@ def log_change(
     changes: Mapping[str, tuple[Any, Any]] | None = None,
     clinic_id: int | None = None,
     role: str = "",
+    facts: Mapping[str, Any] | None = None,
 ) -> LogEntry:
     """Record that `by` did `event` to `instance`; by None is the system itself.
 
     `changes` maps a field to its (old, new) values: scheduling facts only, personal fields by name with masked
-    values. Raises what the database raises, so that a change that can't be accounted for does not happen.
+    values. `facts` are further things worth knowing, such as a reason; nothing personal either. Clinic and role are
+    found from the instance when not given. Raises what the database raises, so that a change that can't be accounted
+    for does not happen.
     """
-    return LogEntry.objects.log_create(
+    entry = LogEntry.objects.log_create(
         instance,
         force_log=True,
         action=action,
@@ -41,18 +46,31 @@ def log_change(
         clinic_id=clinic_id,
         role=role,
         serialized_data=None,
+        additional_data=dict(facts) if facts else None,
     )
+    assert entry is not None  # noqa: S101 - forced
+    return entry
 
 
-def log_access(instance: models.Model, *, event: str, by: User | None, clinic_id: int | None = None) -> LogEntry:
+def log_access(
+    instance: models.Model,
+    *,
+    event: str,
+    by: User | None,
+    clinic_id: int | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> LogEntry:
     """Record that `by` looked at `instance`, such as a patient's history."""
-    return log_change(instance, event=event, by=by, action=Action.ACCESS, clinic_id=clinic_id)
+    return log_change(instance, event=event, by=by, action=Action.ACCESS, clinic_id=clinic_id, facts=facts)
 
 
-def acting_as(user: User | None) -> AbstractContextManager[None]:
-    """For jobs and management commands: whom audit rows made inside name as the actor."""
-    return set_actor(user)
+def accounted_for() -> AbstractContextManager[None]:
+    """Around a save that the command itself records: django-auditlog, the safety net, writes no second row."""
+    return disable_auditlog()
 
 
 def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, int | float | bool) else str(value)
+
+
+__all__ = ["Action", "accounted_for", "acting_as", "log_access", "log_change", "log_refused"]
