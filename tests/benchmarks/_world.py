@@ -110,10 +110,10 @@ def fill(world: World, *, first_day: int, days: int, every: int) -> None:
                     core=(visit.starts_at, visit.ends_at),
                     during=(visit.starts_at, visit.ends_at + timedelta(minutes=10)),
                 )
-                for visit in Appointment.objects.bulk_create(rows, batch_size=5000)
+                for visit in Appointment.objects.bulk_create(rows, batch_size=1000)
                 for resource in (visit.doctor.resource_id, rooms[visit.doctor_id])
             ],
-            batch_size=5000,
+            batch_size=1000,
         )
     start = world.monday + timedelta(days=first_day)
     ledger_masks.rebuild(start - timedelta(days=1), start + timedelta(days=days + 1))
