@@ -17,7 +17,7 @@ from knox.models import AuthToken  # noqa: E402
 from scheduling.booking import book_appointment  # noqa: E402
 from scheduling.errors import SlotTaken  # noqa: E402
 from scheduling.models import Appointment  # noqa: E402
-from tests.benchmarks._measure import Figure, median_and_p99, per_second, report  # noqa: E402
+from tests.benchmarks._measure import Figure, figure, per_second, report, spread  # noqa: E402
 from tests.benchmarks._processes import clients, contest  # noqa: E402
 from tests.benchmarks._world import FILLED_DAYS, World, build, free_starts  # noqa: E402
 from tests.concurrency.checks import TWICE_AT_ONCE, deadlocks, number  # noqa: E402
@@ -76,7 +76,6 @@ def contested(world: World, starts: list[tuple]) -> list[Figure]:
     found = contest(attempt, rounds=CONTESTED, processes=CLIENTS)
     floor = contested_floor()
     clock.sleep(1)  # sessions that ended tell their deadlocks a moment later
-    p99 = median_and_p99(found.losers)
     return [
         Figure(
             "slots wanted by eight at once",
@@ -86,7 +85,7 @@ def contested(world: World, starts: list[tuple]) -> list[Figure]:
             floor_is="lock and insert, bare psycopg",
             goal="≥ 20/s",
         ),
-        Figure("losers wait", p99[0], p99=p99[1], goal="p99 ≤ 150 ms"),
+        figure("losers wait", spread(found.losers), goal="p99 ≤ 150 ms"),
         Figure("slots with other than one winner", sum(won != 1 for won in found.winners), unit="", goal="0"),
         Figure("overlaps by SQL", number(TWICE_AT_ONCE), unit="", goal="0"),
         Figure("deadlocks", deadlocks() - before, unit="", goal="0"),
@@ -155,12 +154,7 @@ def over_http(world: World, starts: list[tuple]) -> list[Figure]:
             floor_is="empty Django view",
             goal="≥ 50/s",
         ),
-        Figure(
-            "one booking over HTTP, 8 clients",
-            *median_and_p99(booked.seconds)[:1],
-            p99=median_and_p99(booked.seconds)[1],
-            floor=median_and_p99(empty.seconds)[0],
-        ),
+        figure("one booking over HTTP, 8 clients", spread(booked.seconds), floor=spread(empty.seconds).median),
     ]
 
 

@@ -13,7 +13,7 @@ django.setup()
 from knox.models import AuthToken  # noqa: E402
 
 from scheduling.models import Appointment  # noqa: E402
-from tests.benchmarks._measure import Figure, median_and_p99, report  # noqa: E402
+from tests.benchmarks._measure import Figure, figure, report, spread  # noqa: E402
 from tests.benchmarks._world import DOCTORS_EACH, FILLED_DAYS, HOURS, World, build  # noqa: E402
 from tests.concurrency.checks import TWICE_AT_ONCE, deadlocks, number  # noqa: E402
 from tests.concurrency.forked_site import fork_site  # noqa: E402
@@ -48,7 +48,7 @@ def main() -> None:
     with fork_site(workers=2) as address:
         outcome = race(address, token, fifty_slots(world), clients=CLIENTS, attempts=CLIENTS * attempts)
     seconds = clock.perf_counter() - started
-    lost = median_and_p99(outcome.seconds.get(409, [0.0]))
+    lost = spread(outcome.seconds.get(409, [0.0]))
     report(
         "race",
         [
@@ -59,7 +59,7 @@ def main() -> None:
             Figure("answered ≥ 500", sum(n for s, n in outcome.statuses.items() if s >= 500), unit="", goal="0"),
             Figure("deadlocks", deadlocks() - before, unit="", goal="0"),
             Figure("attempts answered", outcome.statuses.total() / seconds, unit="/s"),
-            Figure("answer to who lost", lost[0], p99=lost[1]),
+            figure("answer to who lost", lost),
         ],
     )
     print(dict(outcome.codes))

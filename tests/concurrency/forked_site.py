@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
@@ -19,6 +20,8 @@ from django.db import connection, connections
 def fork_site(*, workers: int = 2, prepare: Callable[[], None] = lambda: None) -> Iterator[str]:
     """Serve the current database until the block ends; each process calls `prepare` first. Yields the address."""
     connection.close()  # a forked copy of an open session would be two people on one line
+    gc.collect()
+    gc.freeze()
     with socket.create_server(("127.0.0.1", 0), backlog=512) as listener:
         context = multiprocessing.get_context("fork")
         processes = [context.Process(target=_serve, args=(listener, prepare)) for _ in range(workers)]
