@@ -5,6 +5,7 @@ A part that dies or stops answering is started again. Ctrl-C or SIGTERM ends eve
 
 import contextlib
 import fcntl
+import gc
 import os
 import shutil
 import signal
