@@ -66,7 +66,10 @@ class Clinic(models.Model):
     class Meta:
         ordering = ["position", "name"]
         # Membership of a clinic in a role is one of these, held on the clinic object.
-        permissions = [(f"{role.value}_at", f"Works here as {role.label.lower()}") for role in Role]
+        permissions = [
+            *((f"{role.value}_at", f"Works here as {role.label.lower()}") for role in Role),
+            ("books_elsewhere", "Books from here into the group's other clinics"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -92,6 +95,9 @@ class ClinicMembership(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships")
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=32, choices=Role.choices)
+    books_elsewhere = models.BooleanField(
+        default=False, db_default=False, help_text="From here also into the group's other clinics, seeing nothing else"
+    )
     granted_at = models.DateTimeField(auto_now_add=True)
     granted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
