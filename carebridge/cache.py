@@ -41,3 +41,14 @@ class PatientRedisCache(RedisCache):
     delete = _or("delete", False)
     delete_many = _or("delete_many", None)
     clear = _or("clear", False)
+
+    def count(self, key: str, seconds: int) -> int:
+        """Add one to a counter that ends `seconds` after it began, and return it; 0 while Redis is away."""
+        name = self.make_and_validate_key(key)
+        try:
+            steps = self._cache.get_client(name, write=True).pipeline()
+            return int(steps.set(name, 0, ex=seconds, nx=True).incr(name).execute()[-1])
+        except RedisError as error:
+            CACHE_FAILURES.labels("count").inc()
+            log.warning("cache_unavailable", operation="count", error=type(error).__name__)
+            return 0

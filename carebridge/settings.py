@@ -65,7 +65,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "guardian",
-    "knox",
     "pgtrigger",
     "rest_framework",
     "template_partials.apps.SimpleAppConfig",
@@ -270,31 +269,34 @@ if BEHIND_PROXY:
 # --- REST ------------------------------------------------------------------------------------------------------------
 
 RATE_LIMITS = env.bool("RATE_LIMITS", default=True)
+# Requests a minute: of one token, of one patient's token, of one address, of an address that shows no token.
+API_RATES = {
+    "token": env.int("RATE_PER_TOKEN", default=1_200),
+    "patient": env.int("RATE_PER_PATIENT_TOKEN", default=120),
+    "address": env.int("RATE_PER_ADDRESS", default=6_000),
+    "stranger": env.int("RATE_PER_STRANGER", default=60),
+}
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "carebridge.accounts.authentication.AuditedTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "carebridge.accounts.scopes.WithinScopes",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": [
-        "rest_framework.throttling.AnonRateThrottle",
-        "rest_framework.throttling.UserRateThrottle",
-    ]
-    if RATE_LIMITS
-    else [],
-    "DEFAULT_THROTTLE_RATES": {"anon": "60/min", "user": "1200/min"},
+        "carebridge.accounts.throttles.TokenThrottle",
+        "carebridge.accounts.throttles.AddressThrottle",
+    ],
+    # The proxy in front appends the caller's address; without one, X-Forwarded-For is whatever a client says.
+    "NUM_PROXIES": 1 if BEHIND_PROXY else 0,
     "EXCEPTION_HANDLER": "carebridge.http.problem_details",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
-}
-REST_KNOX = {
-    "TOKEN_TTL": timedelta(hours=12),
-    "AUTH_HEADER_PREFIX": "Token",
-    "AUTO_REFRESH": False,
-    "TOKEN_PREFIX": "cb_",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "CareBridge",

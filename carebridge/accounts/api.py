@@ -6,15 +6,15 @@ from typing import Any
 
 from django.contrib.auth import authenticate
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from knox.models import AuthToken
 from rest_framework import serializers
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from carebridge.accounts.models import User
+from carebridge.accounts.tokens import ApiToken
 from carebridge.errors import DomainError
 from carebridge.http import PROBLEM_JSON, ProblemSerializer
 
@@ -76,19 +76,21 @@ class LoginView(APIView):
         asked.is_valid(raise_exception=True)
         user = _authenticated(request, **asked.validated_data)
         _end_surplus(user)
-        record, token = AuthToken.objects.create(user)
+        record, token = ApiToken.objects.issue(user=user)
         # Notes the sign-in on the user and forgets the failed attempts before it.
         user_logged_in.send(sender=User, request=request._request, user=user)
-        return Response({"token": token, "expiry": record.expiry.isoformat()})
+        return Response({"token": token, "expiry": record.expires_at.isoformat()})
 
 
 class LogoutView(APIView):
+    permission_classes: list[Any] = [IsAuthenticated]  # whatever a token's scopes: it may always end itself
+
     @extend_schema(
         operation_id="logout", summary="Sign out", request=None, responses={204: None, **_refusals(401, 429)}
     )
     def post(self, request: Request) -> Response:
         """End the token that this request carries."""
-        if isinstance(request.auth, AuthToken):
+        if isinstance(request.auth, ApiToken):
             request.auth.delete()
             user_logged_out.send(sender=User, request=request._request, user=request.user)
         return Response(status=204)
@@ -108,8 +110,6 @@ def _authenticated(request: Request, *, username: str, password: str, otp: str =
 
 
 def _end_surplus(user: User) -> None:
-    tokens = AuthToken.objects.filter(user=user)
-    tokens.filter(expiry__lte=timezone.now()).delete()
-    kept = tokens.order_by("-created").values("pk")[: TOKENS_PER_USER - 1]
-    if tokens.count() >= TOKENS_PER_USER:
-        tokens.exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()
+    signed_in = ApiToken.objects.filter(user=user, name="").order_by("-created_at")
+    surplus = signed_in.values_list("pk", flat=True)[TOKENS_PER_USER - 1 :]
+    ApiToken.objects.filter(pk__in=list(surplus)).delete()

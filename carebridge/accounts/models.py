@@ -6,7 +6,12 @@ import uuid
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models import Q
 from guardian.mixins import GuardianUserMixin
+
+from carebridge.accounts.tokens import ApiToken, PatientToken
+
+__all__ = ["ApiToken", "PatientToken", "Role", "User", "UserKind"]
 
 
 class Role(models.TextChoices):
@@ -20,6 +25,13 @@ class Role(models.TextChoices):
     SYSTEM_ADMINISTRATOR = "system_administrator", "System administrator"
 
 
+class UserKind(models.TextChoices):
+    """Who signs in, and what only carries tokens."""
+
+    PERSON = "person", "Person"
+    SERVICE = "service", "Service account"
+
+
 class User(GuardianUserMixin, AbstractUser):
     """A member of staff or a service account. Patients never have one.
 
@@ -27,9 +39,31 @@ class User(GuardianUserMixin, AbstractUser):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(
+        max_length=8, choices=UserKind.choices, default=UserKind.PERSON, db_default=UserKind.PERSON, editable=False
+    )
+
+    only_clinics: frozenset[int] | None = None
+    """Set with a token that is limited to clinics: roles elsewhere don't count for this request."""
+    acts_for_patient = False
+    """Set with a patient's token: nothing counts but what a patient needs to find and book a time."""
 
     class Meta(AbstractUser.Meta):
         verbose_name = "user"
+        constraints = [
+            # Without a usable password, an address to reset it by or the admin, there is no screen to sign in to.
+            models.CheckConstraint(
+                condition=~Q(kind=UserKind.SERVICE)
+                | Q(password__startswith="!", email="", is_staff=False, is_superuser=False),  # noqa: S106
+                name="user_service_cannot_sign_in",
+                violation_error_message="A service account has no password, no e-mail and no admin rights.",
+            )
+        ]
+
+    @property
+    def is_service(self) -> bool:
+        """Whether this is a portal or an app, which has tokens only."""
+        return self.kind == UserKind.SERVICE
 
     @property
     def initials(self) -> str:

@@ -12,8 +12,8 @@ django.setup()
 import psycopg  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
-from knox.models import AuthToken  # noqa: E402
 
+from carebridge.accounts.tokens import ApiToken  # noqa: E402
 from scheduling.booking import book_appointment  # noqa: E402
 from scheduling.errors import SlotTaken  # noqa: E402
 from scheduling.models import Appointment  # noqa: E402
@@ -125,7 +125,7 @@ def contested_floor() -> float:
 
 def over_http(world: World, starts: list[tuple]) -> list[Figure]:
     """Eight clients book different slots as fast as the server answers, beside a page that does nothing."""
-    _, token = AuthToken.objects.create(world.staff)
+    _, token = ApiToken.objects.issue(user=world.staff)
 
     def request(n: int) -> tuple:
         doctor, clinic, starts_at = starts[n]

@@ -10,8 +10,7 @@ import django
 
 django.setup()
 
-from knox.models import AuthToken  # noqa: E402
-
+from carebridge.accounts.tokens import ApiToken  # noqa: E402
 from scheduling.models import Appointment  # noqa: E402
 from tests.benchmarks._measure import Figure, figure, report, spread  # noqa: E402
 from tests.benchmarks._world import DOCTORS_EACH, FILLED_DAYS, HOURS, World, build  # noqa: E402
@@ -43,7 +42,7 @@ def fifty_slots(world: World) -> list[dict]:
 def main() -> None:
     attempts = int(os.environ.get("ATTEMPTS") or 2000)
     world = build()
-    _, token = AuthToken.objects.create(world.staff)
+    _, token = ApiToken.objects.issue(user=world.staff)
     before, booked, started = deadlocks(), Appointment.objects.count(), clock.perf_counter()
     with fork_site(workers=2) as address:
         outcome = race(address, token, fifty_slots(world), clients=CLIENTS, attempts=CLIENTS * attempts)

@@ -17,8 +17,8 @@ from django.core.cache import cache  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.utils import timezone  # noqa: E402
-from knox.models import AuthToken  # noqa: E402
 
+from carebridge.accounts.tokens import ApiToken  # noqa: E402
 from scheduling import slot_cache  # noqa: E402
 from scheduling.api.slot_json import render_slots  # noqa: E402
 from scheduling.availability import SlotSearch, find_slots  # noqa: E402
@@ -94,7 +94,7 @@ def statements(world: World) -> list[Figure]:
 
 def over_http(world: World) -> list[Figure]:
     """60 doctors × 14 days at limit=200 through the whole server, beside a page that does nothing."""
-    _, token = AuthToken.objects.create(world.staff)
+    _, token = ApiToken.objects.issue(user=world.staff)
     asked = [("clinic", clinic.pk) for clinic in world.clinics] + [
         ("appointment_type", world.kind.pk),
         ("from", world.monday.isoformat()),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 
 import pytest
-from knox.models import AuthToken
 
+from carebridge.accounts.tokens import ApiToken
 from scheduling.models import Appointment
 from tests import factories
 from tests.concurrency.checks import TWICE_AT_ONCE, deadlocks, number
@@ -38,7 +38,7 @@ def fifty_slots(harbour, consultation, consulting_room, monday):
 
 @pytest.fixture
 def token(receptionist):
-    return AuthToken.objects.create(receptionist, expiry=timedelta(hours=1))[1]
+    return ApiToken.objects.issue(user=receptionist)[1]
 
 
 def test_sixty_four_clients_for_fifty_slots_make_fifty_bookings(fifty_slots, token):

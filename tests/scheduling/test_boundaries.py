@@ -14,8 +14,8 @@ import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
-from knox.models import AuthToken
 
+from carebridge.accounts.tokens import ApiToken
 from scheduling.booking import book_appointment
 from scheduling.errors import PolicyRefused
 from scheduling.models import Appointment, Status
@@ -97,7 +97,7 @@ class Rest:
         self.user = user
 
     def _post(self, address: str, body: dict) -> str:
-        _, token = AuthToken.objects.create(self.user)
+        _, token = ApiToken.objects.issue(user=self.user)
         headers = {"Authorization": f"Token {token}"}
         response = Client().post(f"/api/v1/appointments/{address}", body, "application/json", headers=headers)
         return "" if response.status_code in (200, 201) else response.content.decode()

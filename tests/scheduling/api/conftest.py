@@ -7,10 +7,10 @@ from datetime import date, datetime, time
 from typing import Any
 
 import pytest
-from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from carebridge.accounts.models import User
+from carebridge.accounts.tokens import ApiToken
 from scheduling.booking import book_appointment
 from scheduling.models import Appointment, AppointmentType, Clinic, Doctor, Patient, Resource
 
@@ -22,7 +22,7 @@ def api(db: None) -> Api:
     """A client that carries a token of its user, as a portal would."""
 
     def client(user: User) -> APIClient:
-        _, token = AuthToken.objects.create(user)
+        _, token = ApiToken.objects.issue(user=user)
         client = APIClient()
         client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
         return client
