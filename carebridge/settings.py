@@ -322,6 +322,11 @@ AUDITLOG_STORE_JSON_CHANGES = True
 AUDIT_ANCHOR_FILE = env.str("AUDIT_ANCHOR_FILE", default=str(DATA_DIR / "audit-anchors.jsonl"))
 AUDIT_KEEP_DAYS = env.int("AUDIT_KEEP_DAYS", default=8 * 365)
 
+# --- Patients' rights ------------------------------------------------------------------------------------------------
+
+# So long after the last visit a record is kept; then everything personal is removed for good. 0 keeps all.
+PATIENT_RETENTION_YEARS = env.int("PATIENT_RETENTION_YEARS", default=8)
+
 # --- Language and time: stored in UTC, shown in the clinic's own zone ------------------------------------------------
 
 LANGUAGE_CODE = "en-gb"

@@ -40,7 +40,7 @@ CONFIGURATION: tuple[type[models.Model], ...] = (
     Speciality,
 )
 MANY_TO_MANY: dict[type[models.Model], list[str]] = {Doctor: ["specialities"], Resource: ["categories"]}
-NOT_PERSONAL = {"id", "is_active", "merged_into"}
+NOT_PERSONAL = {"id", "is_active", "merged_into", "anonymised_at"}
 DERIVED = {"schedule_version", "search_name", "version", "created_at"}
 """Counters and copies, which say nothing that their sources don't."""
 

@@ -100,6 +100,19 @@ class PmsNumberTaken(DomainError):
     message = "Another patient has this PMS number. Compare it once more."
 
 
+class RecordsDiffer(DomainError):
+    """Two records can't be one person's: they have visits at the same time. `detail["visits"]` holds the pairs."""
+
+    code = "records_differ"
+
+
+class RecordMerged(Conflict):
+    """The patient's record was merged into another one a moment ago."""
+
+    code = "record_merged"
+    message = "This record was merged into another one a moment ago. Nothing was saved: open the patient again."
+
+
 class IdempotencyMismatch(DomainError):
     """The Idempotency-Key was used before with another request."""
 
@@ -124,6 +137,8 @@ __all__ = [
     "OverrideNotAllowed",
     "PmsNumberTaken",
     "PolicyRefused",
+    "RecordMerged",
+    "RecordsDiffer",
     "RosterConflict",
     "SlotHeld",
     "SlotTaken",

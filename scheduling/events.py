@@ -90,8 +90,32 @@ class NotesChanged(AppointmentEvent):
     pass
 
 
+class PatientChanged(AppointmentEvent):
+    """The visit belongs to another record now: two were merged, or parted again."""
+
+
 class StartRederived(AppointmentEvent):
     """The law of the zone changed: the same wall-clock time is another instant now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatientEvent(DomainEvent):
+    """Something happened to a patient's record; `other_id` is the second record concerned, if there is one."""
+
+    patient_id: str
+    other_id: str | None
+
+
+class PatientsMerged(PatientEvent):
+    """Rows about `other_id` are about `patient_id` now."""
+
+
+class PatientMergeUndone(PatientEvent):
+    """`other_id` stands for itself again."""
+
+
+class PatientAnonymised(PatientEvent):
+    """Whatever is kept about the patient elsewhere must lose what is personal."""
 
 
 @dataclass(frozen=True, kw_only=True)

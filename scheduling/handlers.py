@@ -26,6 +26,7 @@ APPOINTMENT_EVENTS = (
     events.ReviewReasonChanged,
     events.ReviewResolved,
     events.NotesChanged,
+    events.PatientChanged,
 )
 SCREENFUL = timedelta(days=7)
 """A roster change over a longer time is told once, without naming days."""

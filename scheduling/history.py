@@ -11,7 +11,7 @@ from carebridge.audit import request_id
 from carebridge.audit.trail import Action, log_change
 from carebridge.events import DomainEvent, emit
 from scheduling import events
-from scheduling.models import Appointment, Clinic, Doctor, Resource, ScheduleEvent
+from scheduling.models import Appointment, Clinic, Doctor, Patient, Resource, ScheduleEvent
 from scheduling.permissions import role_at
 
 Changes = Mapping[str, tuple[Any, Any]]
@@ -33,9 +33,17 @@ APPOINTMENT_EVENTS: Mapping[str, type[events.AppointmentEvent]] = {
     "appointment.review_reason_changed": events.ReviewReasonChanged,
     "appointment.review_resolved": events.ReviewResolved,
     "appointment.notes_changed": events.NotesChanged,
+    "appointment.patient_changed": events.PatientChanged,
     "appointment.rederived": events.StartRederived,
 }
 """The stored word for each thing that happens to an appointment, and the event that tells of it."""
+
+PATIENT_EVENTS: Mapping[str, type[events.PatientEvent]] = {
+    "patient.merged": events.PatientsMerged,
+    "patient.merge_undone": events.PatientMergeUndone,
+    "patient.anonymised": events.PatientAnonymised,
+}
+"""The same for what happens to a patient's record and concerns other apps."""
 
 
 def record_appointment(
@@ -76,6 +84,33 @@ def record_appointment(
     return row
 
 
+def record_patient(
+    kind: str,
+    patient: Patient,
+    *,
+    by: User | None,
+    at: datetime,
+    other: Patient | None = None,
+    changes: Changes,
+    clinic_id: int | None,
+) -> ScheduleEvent:
+    """Record that a patient's record was merged, parted or anonymised, and emit its event.
+
+    `kind` is one of PATIENT_EVENTS; `changes` names fields with masked values.
+    """
+    row = ScheduleEvent.objects.create(
+        kind=kind,
+        actor=by,
+        request_id=request_id() or "",
+        payload={"patient": str(patient.pk), "other": str(other.pk) if other else None},
+        at=at,
+    )
+    role = role_at(by, clinic_id) if clinic_id else ""
+    log_change(patient, event=kind, by=by, changes=changes, clinic_id=clinic_id, role=role)
+    emit(event_of(row))
+    return row
+
+
 def record_roster(
     kind: str,
     subject: Resource | Clinic,
@@ -112,6 +147,9 @@ def record_roster(
 
 def event_of(row: ScheduleEvent) -> DomainEvent:
     """The domain event that a history row tells of: when it happens, and again when a failed handler is retried."""
+    if row.kind in PATIENT_EVENTS:
+        ids = {"patient_id": row.payload["patient"], "other_id": row.payload["other"]}
+        return PATIENT_EVENTS[row.kind](event_id=row.pk, **ids)
     if row.kind not in APPOINTMENT_EVENTS:
         first_day, last_day = map(date.fromisoformat, row.payload["days"])
         return events.RosterChanged(

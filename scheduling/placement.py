@@ -16,7 +16,14 @@ from carebridge.accounts.models import User
 from carebridge.db import lock_for_share, lock_in_order
 from carebridge.errors import DomainError, NotFound
 from scheduling import availability, ledger, policies
-from scheduling.errors import OverrideNotAllowed, PolicyRefused, SlotHeld, SlotTaken, SlotUnavailable
+from scheduling.errors import (
+    OverrideNotAllowed,
+    PolicyRefused,
+    RecordMerged,
+    SlotHeld,
+    SlotTaken,
+    SlotUnavailable,
+)
 from scheduling.models import Appointment, AppointmentType, Clinic, Doctor, Patient, Referral
 from scheduling.models.appointment import OCCUPYING, UPCOMING
 from scheduling.permissions import Permission, may
@@ -59,8 +66,10 @@ class Decision:
 
 
 def lock_patient(patient_id: object) -> Patient:
-    """Lock a patient against other bookings for them. Raises NotFound."""
+    """Lock a patient against other bookings for them. Raises NotFound, RecordMerged when it is no longer in use."""
     for patient in lock_in_order(Patient, [patient_id]):
+        if patient.merged_into_id or patient.anonymised_at:
+            raise RecordMerged
         return patient
     raise NotFound("That patient is not on file.")
 

@@ -9,10 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from carebridge.db import command
+from carebridge.errors import DomainError
 from carebridge.events import handler_named
-from scheduling import booking, consistency, idempotency
+from scheduling import booking, consistency, idempotency, retention
 from scheduling.history import event_of
-from scheduling.models import HandlerFailure
+from scheduling.models import HandlerFailure, Patient
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,21 @@ def compare_everything() -> int:
     for each in found:
         logger.error("schedule contradicts itself", extra={"rule": each.rule, "ids": each.ids})
     return len(found)
+
+
+def anonymise_due(limit: int = 1000) -> int:
+    """Remove what is personal from records whose time is over by policy. How many."""
+    due = retention.due_patients(timezone.now())[:limit]
+    return sum(_anonymise(patient) for patient in due)
+
+
+def _anonymise(patient: Patient) -> bool:
+    try:
+        retention.anonymise_patient(patient=patient, by=None)
+    except DomainError as refused:
+        logger.warning("record not anonymised", extra={"record": str(patient), "code": refused.code})
+        return False
+    return True
 
 
 def retry_failed_handlers(limit: int = 100) -> int:

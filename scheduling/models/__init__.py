@@ -20,6 +20,7 @@ from scheduling.models.emergency import EmergencyAccess
 from scheduling.models.history import HandlerFailure, ScheduleEvent
 from scheduling.models.idempotency import IdempotencyRecord
 from scheduling.models.ledger import Allocation, ResourceDay
+from scheduling.models.merge import PatientMerge
 from scheduling.models.patient import Patient, PatientClinic, Referral
 from scheduling.models.resource import (
     Doctor,
@@ -58,6 +59,7 @@ __all__ = [
     "OpeningHours",
     "Patient",
     "PatientClinic",
+    "PatientMerge",
     "RecurringBreak",
     "Referral",
     "Requirement",

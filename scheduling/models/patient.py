@@ -72,6 +72,7 @@ class Patient(models.Model):
 
     is_active = models.BooleanField(default=True)
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
+    anonymised_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Nothing personal is left")
     created_at = models.DateTimeField(auto_now_add=True)
     version = models.PositiveIntegerField(default=1, editable=False)
 
@@ -87,6 +88,10 @@ class Patient(models.Model):
             ),
             models.CheckConstraint(condition=~Q(pms_number=""), name="patient_pms_number_not_blank"),
             models.CheckConstraint(condition=~Q(pk=F("merged_into")), name="patient_not_merged_into_itself"),
+            models.CheckConstraint(
+                condition=Q(anonymised_at__isnull=True) | Q(is_active=False, pms_number__isnull=True, search_name=""),
+                name="patient_anonymised_not_in_use",
+            ),
         ]
         indexes = [
             GinIndex(OpClass(F("search_name"), name="gin_trgm_ops"), name="patient_search_name"),
@@ -144,4 +149,5 @@ class Referral(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.number
+        # Not its number, which would outlive the patient's data in the audit trail.
+        return f"Referral {self.pk}"

@@ -25,6 +25,7 @@ WORDS = {
     "appointment.review_reason_changed": ("warn", "warn", "Still up for review"),
     "appointment.review_resolved": ("check", "good", "Review settled"),
     "appointment.notes_changed": ("info", "", "Note changed"),
+    "appointment.patient_changed": ("user", "", "Now on another record of the patient"),
 }
 
 
