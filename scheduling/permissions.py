@@ -6,12 +6,16 @@ Whether something is allowed NOW (cut-offs, notice, eligibility) is `scheduling.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+
+from django.db.models import Q
+from django.utils import timezone
 
 from carebridge.accounts.models import Role, User
 from carebridge.errors import NotAllowed
-from scheduling.models.clinic import ClinicUserObjectPermission
+from scheduling.models.clinic import Clinic, ClinicUserObjectPermission
+from scheduling.models.emergency import EmergencyAccess
 
 
 class Permission(StrEnum):
@@ -141,11 +145,46 @@ OWN_APPOINTMENT = frozenset(
 )
 """What a doctor may do with an appointment on their own list."""
 
+PEOPLE_ONLY = frozenset(
+    {
+        Permission.OVERRIDE,
+        Permission.SIGN_OFF,
+        Permission.EDIT_ROSTER,
+        Permission.CONFIGURE,
+        Permission.GRANT_ACCESS,
+        Permission.BREAK_GLASS,
+        Permission.REVIEW_ACCESS,
+        Permission.SEE_AUDIT,
+        Permission.MERGE_PATIENTS,
+        Permission.RELEASE_PATIENT_DATA,
+        Permission.EXPORT_DIRECTORY,
+        Permission.EXPORT_REPORTS,
+        Permission.EXPORT_AUDIT,
+    }
+)
+"""What needs a person's judgement: a service account never may, whatever role it holds."""
+
+BOOKS_ELSEWHERE = "books_elsewhere"
+"""Codename of the object permission on the clinic from which somebody may book into the group's other clinics."""
+
+ELSEWHERE = frozenset({Permission.SEE_DIRECTORY, Permission.BOOK})
+"""What that right opens at the other clinics: what there is and when it is free, to book it. Nobody else's visits."""
+
+OWN_BOOKING = frozenset({Permission.SEE_SCHEDULE, Permission.SEE_PATIENTS})
+"""What it shows there of a visit that the person booked themselves."""
+
+FOR_A_PATIENT = frozenset({Permission.SEE_DIRECTORY, Permission.BOOK})
+"""All that is left of a portal's rights while it carries a patient's token."""
+
+READ_IN_EMERGENCY = frozenset({Permission.SEE_PATIENTS, Permission.SEE_NOTES, Permission.SEE_HISTORY})
+"""What an opened history shows of each of the patient's appointments. Nothing may be done with them."""
+
 
 def clinic_roles(user: User) -> Mapping[int, frozenset[Role]]:
     """The roles a user holds, by clinic id: one query per user object, then remembered on it.
 
-    A request loads its user afresh, so a revoked role is gone with the next request.
+    A request loads its user afresh, so a revoked role is gone with the next request. Roles at clinics that the
+    request's token doesn't reach are not held.
     """
     if not user.is_authenticated or not user.is_active:
         return {}
@@ -158,37 +197,112 @@ def clinic_roles(user: User) -> Mapping[int, frozenset[Role]]:
 def forget_roles(user: User) -> None:
     """Make the next question about this user object ask the database again."""
     user.__dict__.pop("_clinic_roles", None)
+    user.__dict__.pop("_emergencies", None)
+    user.__dict__.pop("_elsewhere", None)
 
 
 def _load_roles(user: User) -> Mapping[int, frozenset[Role]]:
-    rows = ClinicUserObjectPermission.objects.filter(user=user).values_list("content_object_id", "permission__codename")
+    held = ClinicUserObjectPermission.objects.filter(user=user)
+    if user.only_clinics is not None:
+        held = held.filter(content_object__in=user.only_clinics)
+    rows = held.values_list("content_object_id", "permission__codename")
     roles: dict[int, set[Role]] = defaultdict(set)
+    user._books_from = set()  # type: ignore[attr-defined]
     for clinic_id, codename in rows:
-        if codename.endswith("_at") and codename[:-3] in Role.values:
+        if codename == BOOKS_ELSEWHERE:
+            user._books_from.add(clinic_id)  # type: ignore[attr-defined]
+        elif codename.endswith("_at") and codename[:-3] in Role.values:
             roles[clinic_id].add(Role(codename[:-3]))
-    return {clinic_id: frozenset(held) for clinic_id, held in roles.items()}
+    return {clinic_id: frozenset(here) for clinic_id, here in roles.items()}
 
 
 def clinic_ids_with(user: User, permission: Permission) -> list[int]:
-    """Ids of the clinics at which some role of the user opens this permission, ascending."""
-    return sorted(
-        clinic_id
-        for clinic_id, roles in clinic_roles(user).items()
-        if any(permission in ROLE_PERMISSIONS[role] for role in roles)
-    )
+    """Ids of the clinics at which the user holds this permission, ascending."""
+    here = {clinic_id for clinic_id, roles in clinic_roles(user).items() if _opens(user, roles, permission)}
+    return sorted(here | clinics_elsewhere(user)) if permission in ELSEWHERE else sorted(here)
 
 
 def may(user: User, permission: Permission, clinic_id: int) -> bool:
     """Whether the user may do this at the clinic."""
-    return any(permission in ROLE_PERMISSIONS[role] for role in clinic_roles(user).get(clinic_id, ()))
+    if _opens(user, clinic_roles(user).get(clinic_id, frozenset()), permission):
+        return True
+    return permission in ELSEWHERE and clinic_id in clinics_elsewhere(user)
+
+
+def clinics_elsewhere(user: User) -> frozenset[int]:
+    """Clinics where the user holds no role but may find and book times. One more query for those who hold the right.
+
+    The right counts as long as some role opens booking at the clinic from which it is held.
+    """
+    roles = clinic_roles(user)
+    held_at = (roles.get(each, frozenset()) for each in getattr(user, "_books_from", ()))
+    if not any(_opens(user, held, Permission.BOOK) for held in held_at):
+        return frozenset()
+    cached = getattr(user, "_elsewhere", None)
+    if cached is None:
+        others = Clinic.objects.filter(is_active=True).exclude(pk__in=roles)
+        if user.only_clinics is not None:
+            others = others.filter(pk__in=user.only_clinics)
+        cached = user._elsewhere = frozenset(others.values_list("pk", flat=True))  # type: ignore[attr-defined]
+    return cached
+
+
+def _opens(user: User, roles: frozenset[Role], permission: Permission) -> bool:
+    if (user.is_service and permission in PEOPLE_ONLY) or (user.acts_for_patient and permission not in FOR_A_PATIENT):
+        return False
+    return any(permission in ROLE_PERMISSIONS[role] for role in roles)
+
+
+def on_own_list(user: User) -> Q:
+    """Which rows with a doctor and a clinic are the user's own, as far as the request's token reaches."""
+    own = Q(doctor__user=user)
+    return own if user.only_clinics is None else own & Q(clinic__in=user.only_clinics)
 
 
 def may_with(user: User, permission: Permission, appointment: object) -> bool:
     """Whether the user may do this to an appointment: by role at its clinic, or because it is on their own list."""
     if may(user, permission, appointment.clinic_id):  # type: ignore[attr-defined]
         return True
+    if user.only_clinics is not None and appointment.clinic_id not in user.only_clinics:  # type: ignore[attr-defined]
+        return False
     own = getattr(appointment.doctor, "user_id", None) == user.pk  # type: ignore[attr-defined]
-    return own and permission in OWN_APPOINTMENT
+    if own and permission in OWN_APPOINTMENT:
+        return True
+    return permission in OWN_BOOKING and _booked_elsewhere(user, appointment)
+
+
+def _booked_elsewhere(user: User, appointment: object) -> bool:
+    by_them = appointment.created_by_id == user.pk  # type: ignore[attr-defined]
+    return by_them and appointment.clinic_id in clinics_elsewhere(user)  # type: ignore[attr-defined]
+
+
+def own_bookings(user: User) -> Q:
+    """Which appointments the user may see because they booked them at a clinic where they hold no role."""
+    elsewhere = clinics_elsewhere(user)
+    return Q(created_by=user, clinic__in=elsewhere) if elsewhere else Q(pk__in=())
+
+
+def may_read(user: User, permission: Permission, appointment: object) -> bool:
+    """Whether the user may see this of an appointment: as `may_with`, or because they opened the patient's history."""
+    if may_with(user, permission, appointment):
+        return True
+    opened = (each.patient_id for each in emergencies_of(user))
+    return permission in READ_IN_EMERGENCY and appointment.patient_id in opened  # type: ignore[attr-defined]
+
+
+def emergencies_of(user: User) -> Sequence[EmergencyAccess]:
+    """Histories that the user holds open now, with their patients: one query per user object, read by the clock.
+
+    None for somebody who no longer holds a role that may open them, nor with a token that is limited to clinics.
+    """
+    if user.only_clinics is not None or not clinic_ids_with(user, Permission.BREAK_GLASS):
+        return []
+    cached = getattr(user, "_emergencies", None)
+    if cached is None:
+        rows = EmergencyAccess.objects.filter(opened_by=user).open_at(timezone.now()).select_related("patient")
+        cached = user._emergencies = list(rows)  # type: ignore[attr-defined]
+    now = timezone.now()
+    return [each for each in cached if each.is_open_at(now)]
 
 
 def require(user: User | None, permission: Permission, clinic_id: int) -> None:

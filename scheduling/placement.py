@@ -198,8 +198,9 @@ WITH others AS (
     SELECT a.* FROM scheduling_appointment a WHERE a.patient_id = %(patient)s AND a.id <> %(ignoring)s
 )
 SELECT (SELECT count(*) FROM others WHERE status = ANY(%(upcoming)s) AND starts_at > %(now)s),
-       (SELECT reference FROM others
-        WHERE status = ANY(%(occupying)s) AND starts_at < %(ends_at)s AND ends_at > %(starts_at)s LIMIT 1),
+       (SELECT CASE WHEN clinic_id = %(clinic)s THEN reference ELSE '' END FROM others
+        WHERE status = ANY(%(occupying)s) AND starts_at < %(ends_at)s AND ends_at > %(starts_at)s
+        ORDER BY clinic_id <> %(clinic)s LIMIT 1),
        EXISTS (SELECT FROM others JOIN scheduling_appointmenttype t ON t.id = others.appointment_type_id
                WHERE others.status = 'completed' AND t.service_id = %(service)s),
        (SELECT count(*) FROM others WHERE referral_id = %(referral)s AND status = ANY(%(occupying)s)),

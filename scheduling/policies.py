@@ -44,6 +44,7 @@ class PatientFacts:
 
     open_appointments: int
     overlapping_reference: str | None
+    """Empty for a visit at another clinic: that the patient is busy then is all that may be said."""
     is_returning: bool
     referral_visits_used: int
     is_known_at_clinic: bool
@@ -151,8 +152,9 @@ def patient_load(clinic: Clinic, facts: PatientFacts) -> list[Reason]:
     if facts.open_appointments >= clinic.max_open_appointments:
         message = f"The patient already has {facts.open_appointments} visits to come, the most allowed."
         reasons.append(may_be_overridden("too_many_open", message))
-    if facts.overlapping_reference:
-        message = f"The patient already has {facts.overlapping_reference} at that time."
+    if facts.overlapping_reference is not None:
+        other = facts.overlapping_reference or "a visit at another clinic"
+        message = f"The patient already has {other} at that time."
         reasons.append(may_be_overridden("patient_busy", message))
     return reasons
 

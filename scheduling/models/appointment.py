@@ -85,10 +85,17 @@ class AppointmentGroup(models.Model):
 
 class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def visible_to(self, user: User) -> Self:
-        """Appointments at clinics whose schedule the user may see, and a doctor's own wherever they are."""
-        from scheduling.permissions import Permission, clinic_ids_with
+        """Appointments at clinics whose schedule the user may see, and a doctor's own wherever they are.
 
-        return self.filter(Q(clinic__in=clinic_ids_with(user, Permission.SEE_SCHEDULE)) | Q(doctor__user=user))
+        Also what the user booked at a clinic where they hold no role, and every one of a patient whose history they
+        hold open in an emergency.
+        """
+        from scheduling.permissions import Permission, clinic_ids_with, emergencies_of, on_own_list, own_bookings
+
+        seen = Q(clinic__in=clinic_ids_with(user, Permission.SEE_SCHEDULE)) | on_own_list(user) | own_bookings(user)
+        if opened := emergencies_of(user):
+            seen |= Q(patient__in=[each.patient_id for each in opened])
+        return self.filter(seen)
 
     def on_day(self, clinic: Clinic, day: date) -> Self:
         """Appointments that start on a local day of the clinic."""

@@ -19,6 +19,7 @@ from scheduling import holds
 from scheduling.booking import book_appointment
 from scheduling.errors import HoldGone, HoldsUnavailable
 from scheduling.models import Appointment, Channel
+from scheduling.queries.scope import Viewer
 from scheduling.rescheduling import reschedule_appointment
 from scheduling.views.attempts import hold_id_of, owner_of, release
 from scheduling.views.draft import Draft
@@ -149,7 +150,8 @@ def answer(request: StaffRequest, draft: Draft) -> HttpResponse:
 
 def done(request: StaffRequest, draft: Draft, appointment: Appointment) -> HttpResponse:
     """What was booked, with the way to the board; the times behind the drawer are searched again."""
-    context = {"booked": appointment, "moved": draft.moving, "board_url": board_url(appointment)}
+    has_board = Viewer(request.user, appointment.clinic).may_open
+    context = {"booked": appointment, "moved": draft.moving, "board_url": board_url(appointment) if has_board else ""}
     if not request.htmx:
         return render(request, "scheduling/find.html", {**find_context(request), **context})
     word = "Moved to" if draft.moving else "Booked for"
