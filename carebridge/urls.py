@@ -29,5 +29,6 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
     path("api/v1/", include("carebridge.api_urls")),
+    path("audit/", include("carebridge.audit.urls")),
     path("", include("scheduling.urls")),
 ]

@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from carebridge.accounts.models import Role, User
-from scheduling.permissions import Permission, clinic_ids_with, clinic_roles
+from scheduling.models import EmergencyAccess
+from scheduling.permissions import Permission, clinic_ids_with, clinic_roles, emergencies_of
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -22,12 +23,14 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "new_booking_url": reverse("scheduling:find") if clinic_ids_with(user, Permission.BOOK) else "",
         "admin_url": reverse("admin:index") if user.is_staff else "",
         "role_names": role_names(user),
+        "emergencies": emergencies_of(user),
+        "emergency_url": reverse("scheduling:emergency-open") if clinic_ids_with(user, Permission.BREAK_GLASS) else "",
     }
 
 
-def nav_items(user: User) -> list[dict[str, str]]:
+def nav_items(user: User) -> list[dict[str, Any]]:
     """Entries of the rail, in order."""
-    items = []
+    items: list[dict[str, Any]] = []
     if clinic_ids_with(user, Permission.SEE_SCHEDULE):
         items.append({"key": "board", "label": "Board", "icon": "board", "url": reverse("scheduling:board")})
     elif any(Role.DOCTOR in held for held in clinic_roles(user).values()):
@@ -38,6 +41,20 @@ def nav_items(user: User) -> list[dict[str, str]]:
         items.append({"key": "search", "label": "Patients", "icon": "user", "url": reverse("scheduling:search")})
     if clinic_ids_with(user, Permission.EDIT_ROSTER):
         items.append({"key": "roster", "label": "Roster", "icon": "away", "url": reverse("scheduling:roster-block")})
+    if reviewed := clinic_ids_with(user, Permission.REVIEW_ACCESS):
+        waiting = EmergencyAccess.objects.unreviewed().filter(clinic__in=reviewed).exclude(opened_by=user).count()
+        items.append(
+            {
+                "key": "emergency-review",
+                "label": "Emergency",
+                "icon": "bolt",
+                "url": reverse("scheduling:emergency-review"),
+                "count": waiting,
+                "hint": "to review",
+            }
+        )
+    if clinic_ids_with(user, Permission.SEE_AUDIT):
+        items.append({"key": "audit", "label": "Audit", "icon": "shield", "url": reverse("audit:all")})
     return items
 
 

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from carebridge.accounts.models import User
+from carebridge.audit.models import LogEntry
 from carebridge.audit.trail import log_access
-from carebridge.errors import InvalidInput
-from scheduling.models import Clinic, Patient
-from scheduling.permissions import Permission, require
+from carebridge.errors import InvalidInput, NotAllowed
+from scheduling.models import Appointment, Clinic, Patient
+from scheduling.permissions import Permission, clinic_ids_with, require
 from scheduling.personal_details import normalised_phone, search_form
+
+ONE_LOOK = timedelta(minutes=10)
+SHORTEST_SEARCH = 2
 
 
 def search_patients(user: User, text: str, *, limit: int = 8) -> Sequence[Patient]:
-    """The first patients, by name, of those that match: what a search box shows while somebody types."""
-    return list(patients_matching(user, text).order_by("family_name", "given_name", "birth_date")[:limit])
+    """The first patients, by name, of those that match: what a search box shows while somebody types. Audited."""
+    found = list(patients_matching(user, text).order_by("family_name", "given_name", "birth_date")[:limit])
+    if len(search_form(text)) >= SHORTEST_SEARCH:
+        note_looked_through((patient.pk for patient in found), by=user, event="patient.searched")
+    return found
 
 
 def patients_matching(user: User, text: str) -> QuerySet[Patient]:
@@ -28,7 +37,7 @@ def patients_matching(user: User, text: str) -> QuerySet[Patient]:
     """
     words = search_form(text).split()
     matching = Patient.objects.visible_to(user).active()
-    if len("".join(words)) < 2:
+    if len("".join(words)) < SHORTEST_SEARCH:
         return matching.none()
     for word in words:
         matching = matching.filter(_matches(word))
@@ -64,6 +73,21 @@ def identify_patient(
     Raises NotAllowed, InvalidInput when neither name nor phone is given.
     """
     require(by, Permission.EDIT_PATIENTS, clinic.pk)
+    return _exactly(birth_date, family_name, phone, by=by, clinic_id=clinic.pk)
+
+
+def identify_in_emergency(*, by: User, birth_date: date, family_name: str = "", phone: str = "") -> Sequence[Patient]:
+    """As `identify_patient`, for whoever may open a history in an emergency.
+
+    Raises NotAllowed, InvalidInput when neither name nor phone is given.
+    """
+    clinics = clinic_ids_with(by, Permission.BREAK_GLASS)
+    if not clinics:
+        raise NotAllowed(detail={"permission": Permission.BREAK_GLASS.value})
+    return _exactly(birth_date, family_name, phone, by=by, clinic_id=clinics[0])
+
+
+def _exactly(birth_date: date, family_name: str, phone: str, *, by: User, clinic_id: int) -> Sequence[Patient]:
     if not family_name.strip() and not phone.strip():
         raise InvalidInput("Give the family name or a phone number beside the birth date.")
     found = Patient.objects.active().filter(birth_date=birth_date)
@@ -74,5 +98,35 @@ def identify_patient(
         found = found.filter(Q(mobile=number) | Q(phone=number))
     patients = list(found[:5])
     for patient in patients:
-        log_access(patient, event="patient.identified", by=by, clinic_id=clinic.pk)
+        log_access(patient, event="patient.identified", by=by, clinic_id=clinic_id)
+    if not patients:
+        log_access(by, event="patient.not_identified", by=by, clinic_id=clinic_id)
     return patients
+
+
+def note_opened(patient: Patient, *, by: User, event: str = "patient.opened") -> None:
+    """Record that somebody looked at a patient's record, at the clinic through which they may."""
+    log_access(patient, event=event, by=by, clinic_id=clinic_of_sight(patient, by))
+
+
+def clinic_of_sight(patient: Patient, user: User) -> int | None:
+    """The clinic through which the user sees the patient, None when through none."""
+    theirs = patient.clinics.filter(clinic__in=clinic_ids_with(user, Permission.SEE_PATIENTS))
+    return theirs.order_by("clinic").values_list("clinic", flat=True).first()
+
+
+def note_opened_visit(appointment: Appointment, *, by: User) -> None:
+    """Record that somebody looked at a visit with its patient, notes and history. Again within ten minutes is one look.
+
+    An open drawer asks for itself again and again; a row for each would bury the looks that matter.
+    """
+    event, since = "appointment.opened", timezone.now() - ONE_LOOK
+    seen = LogEntry.objects.filter(object_id=appointment.pk, event=event, actor=by, timestamp__gt=since)
+    if not seen.exists():
+        log_access(appointment, event=event, by=by)
+
+
+def note_looked_through(patients: Iterable[UUID], *, by: User, event: str) -> None:
+    """Record that a list or a search showed these patients: one row, which counts in the trail of each of them."""
+    ids = sorted({str(each) for each in patients})
+    log_access(by, event=event, by=by, facts={"patients": ids, "found": len(ids)})

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from carebridge.accounts.models import User
 from carebridge.audit import mask_all
-from carebridge.audit.trail import Action, log_change
+from carebridge.audit.trail import Action, accounted_for, log_change
 from carebridge.db import command
 from carebridge.errors import InvalidInput, NotFound
 from scheduling.errors import DuplicatePatient, PmsNumberTaken, StaleVersion
@@ -65,7 +65,8 @@ def register_patient(
     if not allow_duplicate and (known := list(lookalikes.visible_to(by)[:3])):
         raise DuplicatePatient(detail={"patients": [str(each.pk) for each in known]})
 
-    patient.save(force_insert=True)
+    with accounted_for():
+        patient.save(force_insert=True)
     PatientClinic.objects.create(patient=patient, clinic=clinic)
 
     log_change(
@@ -94,10 +95,13 @@ def update_patient(*, patient: Patient, by: User, version: int | None = None, **
     if version is not None and version != patient.version:
         raise StaleVersion
 
+    before = {field: getattr(patient, field) for field in changes if field in EDITABLE}
     _apply(patient, changes)
     _check(patient)
+    changed = sorted(field for field, value in before.items() if getattr(patient, field) != value)
     patient.version += 1
-    patient.save()
+    with accounted_for():
+        patient.save()
 
     log_change(
         patient,
@@ -105,7 +109,7 @@ def update_patient(*, patient: Patient, by: User, version: int | None = None, **
         by=by,
         clinic_id=clinic_id,
         role=role_at(by, clinic_id),
-        changes={field: (mask_all(None), mask_all(None)) for field in sorted(changes)},
+        changes={field: (mask_all(None), mask_all(None)) for field in changed},
     )
     return patient
 

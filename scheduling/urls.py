@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from scheduling.views import appointments, board, booking, dialogs, finder, patients, roster, search
+from scheduling.views import appointments, board, booking, dialogs, emergency, finder, patients, roster, search
 
 app_name = "scheduling"
 urlpatterns: list[URLPattern] = [
@@ -26,6 +26,12 @@ urlpatterns: list[URLPattern] = [
     path("patients/new/", patients.new, name="patient-new"),
     path("patients/identify/", patients.identify, name="patient-identify"),
     path("patients/<uuid:pk>/", patients.show, name="patient"),
+    path("emergency/", emergency.open_one, name="emergency-open"),
+    path("emergency/banner/", emergency.banner, name="emergency-banner"),
+    path("emergency/review/", emergency.worklist, name="emergency-review"),
+    path("emergency/<int:pk>/", emergency.record, name="emergency"),
+    path("emergency/<int:pk>/close/", emergency.close, name="emergency-close"),
+    path("emergency/<int:pk>/review/", emergency.review, name="emergency-judge"),
     path("roster/block/", roster.block, name="roster-block"),
     path("roster/block/preview/", roster.preview, name="roster-preview"),
     path("roster/block/<int:pk>/lift/", roster.lift, name="roster-lift"),

@@ -67,16 +67,19 @@ def completed(instance: models.Model, facts: dict[str, Any]) -> dict[str, Any]:
     known, served = directory(), origin()
     actor = facts.get("actor") or served.get("actor")
     clinic_id = facts.get("clinic_id") or known.clinic_of(instance)
+    role = facts.get("role") or served.get("role") or (known.role_of(actor, clinic_id) if actor and clinic_id else "")
     found = {
         "patient_id": known.patient_of(instance),
         "remote_addr": served.get("remote_addr"),
         **facts,
         "actor": actor,
         "clinic_id": clinic_id,
-        "role": facts.get("role") or (known.role_of(actor, clinic_id) if actor and clinic_id else ""),
+        "role": role,
     }
-    if not served.get("in_request"):
-        found["additional_data"] = {**(facts.get("additional_data") or {}), **outside_facts()}
+    # Which token it came with; outside of requests which process.
+    around = served.get("facts") if served.get("in_request") else outside_facts()
+    if around:
+        found["additional_data"] = {**(facts.get("additional_data") or {}), **around}
     return found
 
 

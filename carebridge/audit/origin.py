@@ -75,6 +75,11 @@ def origin() -> dict[str, Any]:
     return auditlog_value.get(None) or {}
 
 
+def by_patient() -> bool:
+    """Whether a patient's own token carries the request being served."""
+    return "patient_token" in (origin().get("facts") or {})
+
+
 def outside_facts() -> dict[str, str]:
     """What stands in for an address in rows written by a job or a command."""
     return {"process": outside().name, "host": socket.gethostname()}

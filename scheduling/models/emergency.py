@@ -77,7 +77,9 @@ class EmergencyAccess(models.Model):
         ]
         indexes = [
             models.Index(fields=["opened_by", "expires_at"], name="emergency_access_open"),
-            models.Index(fields=["opened_at"], condition=Q(reviewed_at__isnull=True), name="emergency_access_to_review"),
+            models.Index(
+                fields=["opened_at"], condition=Q(reviewed_at__isnull=True), name="emergency_access_to_review"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 class ScheduleEventQuerySet(models.QuerySet["ScheduleEvent"]):
     def visible_to(self, user: User) -> Self:
-        """Events at clinics whose schedule the user may see, and of a doctor's own appointments."""
-        from scheduling.permissions import Permission, clinic_ids_with
+        """Events at clinics whose schedule the user may see, of a doctor's own appointments, and of a patient
+        whose history the user holds open in an emergency."""
+        from scheduling.permissions import Permission, clinic_ids_with, emergencies_of
 
-        return self.filter(Q(clinic__in=clinic_ids_with(user, Permission.SEE_SCHEDULE)) | Q(doctor__user=user))
+        seen = Q(clinic__in=clinic_ids_with(user, Permission.SEE_SCHEDULE)) | Q(doctor__user=user)
+        if opened := emergencies_of(user):
+            seen |= Q(appointment__patient__in=[each.patient_id for each in opened])
+        return self.filter(seen)
 
 
 class ScheduleEvent(models.Model):

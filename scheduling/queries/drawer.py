@@ -13,7 +13,7 @@ from django.db import connection
 from scheduling import policies
 from scheduling.models import Allocation, Appointment, Cancellation, Status
 from scheduling.models.resource import ResourceKind
-from scheduling.permissions import Permission, may_with
+from scheduling.permissions import Permission, may_read, may_with
 from scheduling.queries.history_words import Entry, history_of
 
 if TYPE_CHECKING:
@@ -127,10 +127,10 @@ def find_appointment(user: User, reference: str) -> Appointment | None:
 def drawer_of(appointment: Appointment, user: User, *, now: datetime, asked_for: str = "") -> Drawer:
     """The drawer of an appointment that the user may see. A constant number of statements."""
     sight = Sight(
-        names=may_with(user, Permission.SEE_PATIENTS, appointment),
+        names=may_read(user, Permission.SEE_PATIENTS, appointment),
         contacts=may_with(user, Permission.SEE_CONTACTS, appointment),
-        notes=may_with(user, Permission.SEE_NOTES, appointment),
-        history=may_with(user, Permission.SEE_HISTORY, appointment),
+        notes=may_read(user, Permission.SEE_NOTES, appointment),
+        history=may_read(user, Permission.SEE_HISTORY, appointment),
     )
     used = used_by(appointment)
     cancelled = appointment.cancellations.filter(undone_at=None).select_related("reason", "cancelled_by").first()

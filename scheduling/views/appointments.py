@@ -19,6 +19,7 @@ from carebridge.errors import DomainError
 from carebridge.http import fragment_tag, tagged, unchanged
 from scheduling.cancelling import undo_cancellation
 from scheduling.models import Appointment, Status
+from scheduling.patient_search import note_opened_visit
 from scheduling.queries.drawer import Drawer, drawer_of, find_appointment
 from scheduling.rescheduling import reschedule_appointment
 from scheduling.views.board import board_clinics, board_page, place_at
@@ -35,6 +36,7 @@ def appointment(request: HttpRequest, reference: str) -> HttpResponse:
     tag = fragment_tag(request.user.pk, found.pk, found.version, found.patient.version, timezone.now().strftime("%H%M"))
     if request.htmx and (same := unchanged(request, tag)) is not None:  # type: ignore[attr-defined]
         return same
+    note_opened_visit(found, by=request.user)  # type: ignore[arg-type]
     return tagged(show(request, found, asked_for=reference, live_tag=tag), tag)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 
 from scheduling.forms import DayInput, SlotField, StyledForm
-from scheduling.models import CancellationReason, Clinic, Doctor
+from scheduling.models import CancellationReason, Clinic, Doctor, EmergencyAccess
 
 
 class NotesForm(StyledForm):
@@ -59,3 +59,41 @@ class MoveForm(StyledForm):
         self.fields["day"].widget.attrs["min"] = today.isoformat()
         if not is_late:
             del self.fields["exception_reason"]
+
+
+class EmergencyForm(StyledForm):
+    """Whom to open in an emergency, found exactly, and why."""
+
+    birth_date = forms.DateField(label="Birth date", widget=DayInput())
+    family_name = forms.CharField(
+        label="Last name", required=False, max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    phone = forms.CharField(
+        required=False, max_length=24, widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"})
+    )
+    reason = forms.CharField(
+        label="What is the emergency?",
+        max_length=240,
+        help_text="Somebody else reads this and judges whether it was justified.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, is_known: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if is_known:
+            for name in ("birth_date", "family_name", "phone"):
+                del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        """Birth date alone would list strangers."""
+        values = super().clean() or {}
+        if "family_name" in self.fields and not values.get("family_name") and not values.get("phone"):
+            self.add_error("family_name", "Give the last name or a phone number as well.")
+        return values
+
+
+class EmergencyReviewForm(StyledForm):
+    """Was it justified?"""
+
+    outcome = forms.ChoiceField(choices=EmergencyAccess.Outcome.choices, widget=forms.RadioSelect)
+    note = forms.CharField(required=False, max_length=240)

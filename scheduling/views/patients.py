@@ -9,16 +9,16 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from carebridge.audit.trail import log_access
 from carebridge.errors import DomainError
 from carebridge.http import StaffRequest
 from scheduling.errors import DuplicatePatient
 from scheduling.forms import IdentifyForm, PatientForm, patient_label
 from scheduling.models import Appointment, Clinic, Patient
-from scheduling.patient_search import identify_patient, search_patients
+from scheduling.patient_search import identify_patient, note_opened, search_patients
 from scheduling.patients import register_patient
 from scheduling.permissions import Permission, clinic_ids_with
 from scheduling.views.booking import triggering
@@ -85,7 +85,7 @@ def show(request: StaffRequest, pk: UUID) -> HttpResponse:
     """A patient's record: who, how to reach, what is booked and what was. Opening it is in the audit trail."""
     user = request.user
     patient = visible(Patient.objects.visible_to(user), pk)
-    log_access(patient, event="patient.opened", by=user)
+    note_opened(patient, by=user)
     now = timezone.now()
     visits = Appointment.objects.visible_to(user).filter(patient=patient)
     visits = visits.select_related("appointment_type__service", "doctor", "clinic")
@@ -97,6 +97,7 @@ def show(request: StaffRequest, pk: UUID) -> HttpResponse:
         "referrals": patient.referrals.filter(valid_until__gte=now.date()).select_related("service"),
         "sees_contacts": bool(clinic_ids_with(user, Permission.SEE_CONTACTS)),
         "may_book": bool(clinic_ids_with(user, Permission.BOOK)),
+        "trail_url": reverse("audit:patient", args=[pk]) if clinic_ids_with(user, Permission.SEE_AUDIT) else "",
     }
     return render(request, "scheduling/patient.html", context)
 

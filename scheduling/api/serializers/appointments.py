@@ -11,7 +11,7 @@ from rest_framework import serializers
 from scheduling.api.fields import InstantField
 from scheduling.api.serializers.directories import NamedSerializer, ResourceSerializer
 from scheduling.models import Appointment, ScheduleEvent
-from scheduling.permissions import Permission, may_with
+from scheduling.permissions import Permission, may_read
 
 
 class LocalInstantField(InstantField):
@@ -123,9 +123,9 @@ class AppointmentSerializer(serializers.ModelSerializer):
         """The fields that this caller may see."""
         body = super().to_representation(instance)
         user = self.context["request"].user
-        if not may_with(user, Permission.SEE_PATIENTS, instance):
+        if not may_read(user, Permission.SEE_PATIENTS, instance):
             body["patient"].update(name=None, birth_date=None)
-        if not may_with(user, Permission.SEE_NOTES, instance):
+        if not may_read(user, Permission.SEE_NOTES, instance):
             body["notes"] = None
             if body["cancellation"]:
                 body["cancellation"]["note"] = None

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from carebridge.audit.trail import log_access
-from carebridge.errors import InvalidInput
+from carebridge.errors import InvalidInput, NotAllowed
 from scheduling.api.hold_ids import owner_of
 from scheduling.api.schema import REFUSED, TAKEN, changes, reads
 from scheduling.api.serializers.appointments import (
@@ -40,7 +40,8 @@ from scheduling.models import (
     Referral,
     ScheduleEvent,
 )
-from scheduling.permissions import Permission, require_with
+from scheduling.patient_search import note_looked_through, note_opened_visit
+from scheduling.permissions import Permission, may_read
 from scheduling.visits import change_notes
 
 
@@ -57,13 +58,22 @@ class AppointmentView(ListModelMixin, AppointmentChanges):
 
     @reads("list_appointments", AppointmentSerializer(many=True), "Appointments by start", 404, 422)
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """A page of appointments; every filter narrows further, `clinic`, `doctor` and `status` are repeatable."""
-        return super().list(request, *args, **kwargs)
+        """A page of appointments; every filter narrows further, `clinic`, `doctor` and `status` are repeatable.
+
+        Asking for a patient, or for a name, is a look-up and is recorded.
+        """
+        answer = super().list(request, *args, **kwargs)
+        if request.query_params.get("patient") or request.query_params.get("search"):
+            shown = (row["patient"]["id"] for row in answer.data["results"])
+            note_looked_through(shown, by=self.user, event="appointment.listed")
+        return answer
 
     @reads("get_appointment", AppointmentDetailSerializer, "One appointment", 304, 404)
     def retrieve(self, request: Request, reference: str) -> HttpResponse:
-        """One appointment. The reference of one that was moved answers with the live one, and says so."""
-        return self.shown(live_appointment(self.get_queryset(), reference))
+        """One appointment. The reference of one that was moved answers with the live one, and says so. Recorded."""
+        found = live_appointment(self.get_queryset(), reference)
+        note_opened_visit(found, by=self.user)
+        return self.shown(found)
 
     @changes(
         "book_appointment",
@@ -109,7 +119,8 @@ class AppointmentView(ListModelMixin, AppointmentChanges):
     def history(self, request: Request, reference: str) -> Response:
         """Everything that happened, moves included, in order. Reading it is recorded."""
         found, _ = self.found(reference)
-        require_with(self.user, Permission.SEE_HISTORY, found)
+        if not may_read(self.user, Permission.SEE_HISTORY, found):
+            raise NotAllowed(detail={"permission": Permission.SEE_HISTORY.value})
         log_access(found, event="appointment.history_viewed", by=self.user, clinic_id=found.clinic_id)
         # A moved visit keeps its calendar identity, which ties its appointments together.
         visit = Appointment.objects.filter(patient=found.patient_id, calendar_uid=found.calendar_uid)

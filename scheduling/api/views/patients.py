@@ -13,13 +13,12 @@ from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from carebridge.audit.trail import log_access
 from scheduling.api.base import Repeatable, answer_tagged, read_version
 from scheduling.api.filters import IdsFilter, visible
 from scheduling.api.schema import changes, reads
 from scheduling.api.serializers.patients import NewPatientSerializer, PatientChangesSerializer, PatientSerializer
 from scheduling.models import Clinic, Patient, PatientClinic
-from scheduling.patient_search import patients_matching
+from scheduling.patient_search import note_looked_through, note_opened, patients_matching
 from scheduling.patients import register_patient, update_patient
 from scheduling.permissions import Permission, clinic_ids_with
 
@@ -58,14 +57,15 @@ class PatientView(ListModelMixin, Repeatable):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """A page of patients; that they were looked through is recorded."""
         answer = super().list(request, *args, **kwargs)
-        log_access(self.user, event="patient.listed", by=self.user)
+        shown = (row["id"] for row in answer.data["results"])
+        note_looked_through(shown, by=self.user, event="patient.listed")
         return answer
 
     @reads("get_patient", PatientSerializer, "One patient", 304, 404)
     def retrieve(self, request: Request, pk: str) -> HttpResponse:
         """One patient; that the record was opened is recorded."""
         patient = self.get_object()
-        log_access(patient, event="patient.viewed", by=self.user)
+        note_opened(patient, by=self.user, event="patient.viewed")
         return self._answer(patient)
 
     @changes("register_patient", NewPatientSerializer, PatientSerializer, "Register a patient", success=201)

@@ -1,0 +1,105 @@
+"""Breaking the glass: opening one patient's history for an hour in an emergency, and looking at it afterwards."""
+
+from __future__ import annotations
+
+import logging
+
+from django.utils import timezone
+
+from carebridge.accounts.models import User
+from carebridge.audit.trail import Action, log_change
+from carebridge.db import command, lock_in_order
+from carebridge.errors import InvalidInput, NotAllowed, NotFound
+from scheduling.errors import WrongStatus
+from scheduling.models import EmergencyAccess, Patient
+from scheduling.models.emergency import OPEN_FOR
+from scheduling.permissions import Permission, clinic_ids_with, forget_roles, require
+
+logger = logging.getLogger(__name__)
+
+SHORTEST_REASON = 10
+"""Letters: enough to say something, too many for "x"."""
+
+
+@command()
+def open_record(*, patient: Patient, reason: str, by: User) -> EmergencyAccess:
+    """Open the patient's appointments at all clinics, with notes and history, to `by` for one hour from now.
+
+    What is open already stays open until its own hour is over. Raises NotAllowed for a role that may not, and
+    InvalidInput without a reason that a reviewer can judge.
+    """
+    clinics = clinic_ids_with(by, Permission.BREAK_GLASS)
+    if not clinics:
+        raise NotAllowed(detail={"permission": Permission.BREAK_GLASS.value})
+    if len(reason.strip()) < SHORTEST_REASON:
+        raise InvalidInput(fields={"reason": "Say what happened, so that somebody else can judge it."})
+    lock_in_order(User, [by.pk])
+    now = timezone.now()
+    if already := EmergencyAccess.objects.filter(opened_by=by, patient=patient).open_at(now).first():
+        return already
+
+    access = EmergencyAccess.objects.create(
+        patient=patient,
+        opened_by=by,
+        clinic_id=clinics[0],
+        reason=reason.strip(),
+        opened_at=now,
+        expires_at=now + OPEN_FOR,
+    )
+    forget_roles(by)
+
+    log_change(
+        access, event="emergency.opened", by=by, action=Action.ACCESS, facts={"until": access.expires_at.isoformat()}
+    )
+    logger.warning("emergency access %s opened", access.pk)
+    return access
+
+
+@command()
+def close_record(*, access: EmergencyAccess, by: User) -> EmergencyAccess:
+    """Close what `by` opened before its hour is over; what has ended already stays as it is. Raises NotAllowed."""
+    access = _locked(access)
+    if access.opened_by_id != by.pk:
+        raise NotAllowed("Only the person who opened this may close it. It closes by itself.")
+    now = timezone.now()
+    if not access.is_open_at(now):
+        return access
+
+    access.closed_at = now
+    access.save(update_fields=["closed_at"])
+    forget_roles(by)
+
+    log_change(access, event="emergency.closed", by=by)
+    return access
+
+
+@command()
+def review_opening(*, access: EmergencyAccess, outcome: str, note: str, by: User) -> EmergencyAccess:
+    """Say whether an opening was justified. Nobody reviews their own.
+
+    Raises NotAllowed, WrongStatus when somebody has reviewed it, InvalidInput when it was not and no note says why.
+    """
+    access = _locked(access)
+    require(by, Permission.REVIEW_ACCESS, access.clinic_id)
+    if access.opened_by_id == by.pk:
+        raise NotAllowed("Somebody else must review what you opened.")
+    if access.reviewed_at is not None:
+        raise WrongStatus("This has been reviewed already.")
+    if outcome not in EmergencyAccess.Outcome.values:
+        raise InvalidInput(fields={"outcome": "Say whether it was justified."})
+    if outcome == EmergencyAccess.Outcome.NOT_JUSTIFIED and not note.strip():
+        raise InvalidInput(fields={"note": "Say why it was not justified, and what follows."})
+
+    access.outcome, access.review_note = outcome, note.strip()
+    access.reviewed_by, access.reviewed_at = by, timezone.now()
+    access.save(update_fields=["outcome", "review_note", "reviewed_by", "reviewed_at"])
+
+    log_change(access, event="emergency.reviewed", by=by, changes={"outcome": (None, outcome)})
+    return access
+
+
+def _locked(access: EmergencyAccess) -> EmergencyAccess:
+    found = lock_in_order(EmergencyAccess, [access.pk])
+    if not found:
+        raise NotFound
+    return found[0]
