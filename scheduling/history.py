@@ -8,10 +8,11 @@ from typing import Any
 
 from carebridge.accounts.models import User
 from carebridge.audit import request_id
+from carebridge.audit.origin import by_patient
 from carebridge.audit.trail import Action, log_change
 from carebridge.events import DomainEvent, emit
 from scheduling import events
-from scheduling.models import Appointment, Clinic, Doctor, Patient, Resource, ScheduleEvent
+from scheduling.models import Appointment, Channel, Clinic, Doctor, Patient, Resource, ScheduleEvent
 from scheduling.permissions import role_at
 
 Changes = Mapping[str, tuple[Any, Any]]
@@ -66,7 +67,7 @@ def record_appointment(
         doctor_id=appointment.doctor_id,
         appointment=appointment,
         actor=by,
-        source=source,
+        source=source or (Channel.WEB if by_patient() else ""),
         request_id=request_id() or "",
         payload={field: [_plain(old), _plain(new)] for field, (old, new) in changes.items()},
         at=at,

@@ -59,8 +59,8 @@ def register_patient(
     """
     require(by, Permission.EDIT_PATIENTS, clinic.pk)
     patient = Patient(given_name=given_name.strip(), family_name=family_name.strip(), birth_date=birth_date)
-    _apply(patient, details)
-    _check(patient)
+    apply_details(patient, details)
+    check_details(patient)
     lookalikes = Patient.objects.active().filter(search_name=patient.search_name, birth_date=birth_date)
     if not allow_duplicate and (known := list(lookalikes.visible_to(by)[:3])):
         raise DuplicatePatient(detail={"patients": [str(each.pk) for each in known]})
@@ -94,10 +94,12 @@ def update_patient(*, patient: Patient, by: User, version: int | None = None, **
     clinic_id = _clinic_of_right(patient, by)
     if version is not None and version != patient.version:
         raise StaleVersion
+    if patient.anonymised_at:
+        raise InvalidInput("This record was anonymised for good. Register the person anew.")
 
     before = {field: getattr(patient, field) for field in changes if field in EDITABLE}
-    _apply(patient, changes)
-    _check(patient)
+    apply_details(patient, changes)
+    check_details(patient)
     changed = sorted(field for field, value in before.items() if getattr(patient, field) != value)
     patient.version += 1
     with accounted_for():
@@ -121,7 +123,8 @@ def _clinic_of_right(patient: Patient, by: User) -> int:
     return min(shared)
 
 
-def _apply(patient: Patient, changes: dict[str, Any]) -> None:
+def apply_details(patient: Patient, changes: dict[str, Any]) -> None:
+    """Set the fields, tidied. Raises InvalidInput for one that nobody edits. Part of a command."""
     if unknown := set(changes) - EDITABLE:
         raise InvalidInput(fields=dict.fromkeys(sorted(unknown), "This can't be changed."))
     for field, value in changes.items():
@@ -131,7 +134,8 @@ def _apply(patient: Patient, changes: dict[str, Any]) -> None:
     patient.search_name = search_form(patient.full_name)
 
 
-def _check(patient: Patient) -> None:
+def check_details(patient: Patient) -> None:
+    """Raise InvalidInput naming every field that can't be right. Part of a command."""
     problems = {}
     if not patient.given_name:
         problems["given_name"] = "Enter a given name."

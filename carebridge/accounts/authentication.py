@@ -30,7 +30,6 @@ class PatientPrincipal:
     """One patient, through a portal. Not a user: holds no role, and whatever expects a user fails with it."""
 
     patient_id: UUID
-    clinic_ids: frozenset[int]
     portal: User
     """The service account that vouches, with no more of its rights than a patient needs."""
     token_id: UUID
@@ -95,7 +94,7 @@ class PatientTokenAuthentication(HeaderToken):
         portal.acts_for_patient = True
         # Whatever is recorded from here on was done by the patient: the portal only carried it.
         _tell_the_trail(portal, role="patient", token=str(token.issued_with_id), patient_token=str(token.pk))
-        return PatientPrincipal(token.patient_id, portal.only_clinics, portal, token.pk), token
+        return PatientPrincipal(token.patient_id, portal, token.pk), token
 
 
 def _still_vouches(token: ApiToken) -> bool:

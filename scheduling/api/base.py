@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from carebridge.accounts.models import User
+from carebridge.accounts.tokens import Scope
 from carebridge.errors import DomainError, NotFound
 from carebridge.http import fragment_tag, tagged, unchanged
 from scheduling.api.pagination import Pages
@@ -25,8 +26,14 @@ UNSEEN = "We know nothing by this id, or it belongs to a clinic you don't work f
 
 
 class SchedulingView(GenericViewSet):
-    """A view that answers for one signed-in person."""
+    """A view that answers for one signed-in person.
 
+    A token may be limited to scopes: `read_scope` is what a GET needs, `write_scope` everything else. A view that
+    names none is closed to such tokens.
+    """
+
+    read_scope: Scope | None = None
+    write_scope: Scope | None = None
     pagination_class: type[Pages] | None = Pages
     page_order: tuple[str, ...] = ("id",)
     filter_backends: list[Any] = []
@@ -73,7 +80,11 @@ class Repeatable(SchedulingView):
             return run()
         body = json.dumps(self.request.data, sort_keys=True, separators=(",", ":")).encode()
         same = request_hash(str(self.request.method), self.request.path, body)
-        return idempotent(user=self.user, key=key, request_hash=same, command=run)
+        return idempotent(user=self.user, key=self.key_of_caller(key), request_hash=same, command=run)
+
+    def key_of_caller(self, key: str) -> str:
+        """The key as it is kept for the user who asks."""
+        return key
 
 
 def read_version(request: Request, name: str) -> int | None:

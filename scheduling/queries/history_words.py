@@ -51,7 +51,8 @@ def entry_of(event: ScheduleEvent, appointment: Appointment, reasons: dict[str, 
     """One stored change as a line."""
     icon, tone, word = WORDS.get(event.kind, ("info", "", event.kind.rpartition(".")[2].replace("_", " ").capitalize()))
     actor = (event.actor.get_full_name() or event.actor.get_username()) if event.actor else ""
-    details = [f"by {actor}" if actor else "by the patient or the system", *facts_of(event, appointment, reasons)]
+    nobody = "by the patient" if event.source == Channel.WEB else "by the patient or the system"
+    details = [f"by {actor}" if actor else nobody, *facts_of(event, appointment, reasons)]
     return Entry(icon, tone, word + moved_from(event, appointment), " · ".join(details), event.at)
 
 

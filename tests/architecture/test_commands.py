@@ -22,6 +22,8 @@ SCOPED_OTHERWISE = {
     "scheduling/views/reach.py": "patients identified exactly, which is audited",
     "scheduling/api/views/appointments.py": "other rows of a visit that the caller sees",
     "scheduling/api/views/patients.py": "a subquery of patients that the caller sees",
+    "scheduling/api/views/own.py": "the one patient whose token it is",
+    "scheduling/api/views/own_appointments.py": "visits of the one patient whose token it is",
     "scheduling/api/views/appointment_rows.py": "prefetches of appointments that the caller sees",
 }
 

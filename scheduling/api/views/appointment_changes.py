@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from rest_framework.decorators import action
 from rest_framework.request import Request
 
+from carebridge.accounts.tokens import Scope
 from carebridge.errors import InvalidInput
 from scheduling.api.base import Repeatable, answer_tagged, read_version
 from scheduling.api.hold_ids import owner_of
@@ -30,6 +31,7 @@ def _step(name: str, summary: str) -> Any:
 class AppointmentChanges(Repeatable):
     """The verbs. An old reference changes the live appointment, as it names it."""
 
+    read_scope, write_scope = Scope.APPOINTMENTS_READ, Scope.APPOINTMENTS_WRITE
     lookup_field = "reference"
     lookup_value_regex = r"[0-9A-Za-z-]{8,16}"
 

@@ -9,6 +9,7 @@ from django_filters.rest_framework import DjangoFilterBackend, FilterSet
 from drf_spectacular.utils import extend_schema_view
 from rest_framework.mixins import ListModelMixin, RetrieveModelMixin
 
+from carebridge.accounts.tokens import Scope
 from scheduling.api.base import SchedulingView
 from scheduling.api.filters import IdsFilter, search_filter, search_words, visible
 from scheduling.api.pagination import Pages
@@ -29,6 +30,7 @@ class DirectoryPages(Pages):
 class Directory(ListModelMixin, RetrieveModelMixin, SchedulingView):
     """Rows that are in use are listed; one row is found even when it is no longer in use."""
 
+    read_scope = Scope.DIRECTORY_READ
     pagination_class = DirectoryPages
     page_order: tuple[str, ...] = ("name", "id")
     filter_backends = [DjangoFilterBackend]

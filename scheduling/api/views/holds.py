@@ -7,6 +7,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from carebridge.accounts.tokens import Scope
 from scheduling.api.base import Repeatable
 from scheduling.api.hold_ids import new_owner, public_id, split_id
 from scheduling.api.schema import REFUSED, TAKEN, changes
@@ -20,6 +21,7 @@ from scheduling.models import AppointmentType, Clinic, Doctor
 class HoldView(Repeatable):
     """Holds live in Redis and end by themselves; the ledger decides, always."""
 
+    write_scope = Scope.APPOINTMENTS_WRITE
     serializer_class = HoldSerializer
     lookup_value_regex = r"[0-9A-Za-z._-]{1,90}"
 

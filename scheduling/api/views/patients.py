@@ -7,16 +7,18 @@ from typing import Any
 import django_filters
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django_filters.rest_framework import DjangoFilterBackend, FilterSet
 from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from carebridge.accounts.tokens import Scope
 from scheduling.api.base import Repeatable, answer_tagged, read_version
 from scheduling.api.filters import IdsFilter, visible
 from scheduling.api.schema import changes, reads
 from scheduling.api.serializers.patients import NewPatientSerializer, PatientChangesSerializer, PatientSerializer
+from scheduling.duplicates import current_id
 from scheduling.models import Clinic, Patient, PatientClinic
 from scheduling.patient_search import note_looked_through, note_opened, patients_matching
 from scheduling.patients import register_patient, update_patient
@@ -37,6 +39,7 @@ class PatientFilters(FilterSet):
 
 
 class PatientView(ListModelMixin, Repeatable):
+    read_scope, write_scope = Scope.PATIENTS_READ, Scope.PATIENTS_WRITE
     serializer_class = PatientSerializer
     filterset_class = PatientFilters
     filter_backends = [DjangoFilterBackend]
@@ -52,6 +55,14 @@ class PatientView(ListModelMixin, Repeatable):
             shows_contacts=Exists(shown),
             seen_clinics=ArrayAgg("clinics__clinic", filter=own, distinct=True, default=[]),
         )
+
+    def get_object(self) -> Patient:
+        """The patient of that id, or of the record that it was merged into."""
+        try:
+            return super().get_object()
+        except Http404:
+            self.kwargs["pk"] = current_id(self.kwargs["pk"])
+            return super().get_object()
 
     @reads("list_patients", PatientSerializer(many=True), "Patients of your clinics", 404, 422)
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -15,6 +15,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from carebridge.accounts.tokens import Scope
 from carebridge.errors import NotFound
 from scheduling.api.base import UNSEEN, SchedulingView
 from scheduling.api.fields import Query, parse_clock, parse_day, parse_id, parse_instant
@@ -57,6 +58,7 @@ LIMIT = OpenApiParameter(
 class SlotView(SchedulingView):
     """Every answer comes from the code that booking asks as well: what is offered here, booking accepts."""
 
+    read_scope = Scope.SLOTS_READ
     serializer_class = rows.SlotSerializer
     pagination_class = None
 
