@@ -30,6 +30,8 @@ from scheduling.permissions import Permission, require
 from scheduling.placement import Decision, Wish, decide, lock_appointments, lock_patient, lock_visit
 
 AWAITS_SIGN_OFF = "An override needs a second person's agreement"
+OVERRIDE_REFUSED = "Override refused: "
+"""How the review reason begins once a second person has said no; the visit then is moved or cancelled."""
 WORDS = {"allocation_no_overlap": SlotTaken}
 
 Placed = TypeVar("Placed")

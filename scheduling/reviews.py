@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from carebridge.accounts.models import User
 from carebridge.db import command, lock_for_share
-from carebridge.errors import NotAllowed
+from carebridge.errors import InvalidInput, NotAllowed
 from scheduling import ledger
-from scheduling.booking import AWAITS_SIGN_OFF, save_changes
+from scheduling.booking import AWAITS_SIGN_OFF, OVERRIDE_REFUSED, save_changes
 from scheduling.errors import WrongStatus
 from scheduling.history import record_appointment
 from scheduling.models import Appointment, Clinic, Status
@@ -76,13 +76,14 @@ def restate_review(appointment: Appointment, *, reasons: Sequence[str], by: User
 
 @command()
 def resolve_review(*, appointment: Appointment, by: User) -> Appointment:
-    """Somebody looked and keeps the visit as it stands. An override waiting for agreement needs `sign_off_override`.
+    """Somebody looked and keeps the visit as it stands. An override waiting for agreement needs `sign_off_override`,
+    a refused one another time.
 
     Raises WrongStatus, NotAllowed.
     """
     (appointment,) = lock_appointments([appointment.pk])
     require_with(by, Permission.BOOK, appointment)
-    if appointment.status != Status.REQUIRES_REVIEW or appointment.review_reason == AWAITS_SIGN_OFF:
+    if appointment.status != Status.REQUIRES_REVIEW or concerns_override(appointment):
         raise WrongStatus
 
     settle_review(appointment, by=by, at=timezone.now())
@@ -98,14 +99,39 @@ def sign_off_override(*, appointment: Appointment, by: User) -> Appointment:
     (appointment,) = lock_appointments([appointment.pk])
     lock_for_share((Clinic, appointment.clinic_id))
     ledger.lock_resources(ledger.resource_ids_of([appointment.pk]))
-    require(by, Permission.SIGN_OFF, appointment.clinic_id)
-    if appointment.status != Status.REQUIRES_REVIEW or appointment.review_reason != AWAITS_SIGN_OFF:
-        raise WrongStatus
-    if appointment.overridden_by_id == by.pk:
-        raise NotAllowed("Somebody else has to agree to your override.")
+    _require_second_person(appointment, by)
 
     now = timezone.now()
     settle_review(appointment, by=by, at=now)
     if reasons := still_against([appointment.pk]).get(appointment.pk):
         require_review(appointment, reason=reasons[0], by=by, at=now)
     return appointment
+
+
+@command()
+def refuse_override(*, appointment: Appointment, reason: str, by: User) -> Appointment:
+    """A second person refuses an override, saying why; the visit keeps its time until it is moved or cancelled.
+
+    Raises InvalidInput without a reason, WrongStatus, NotAllowed (also for the one who overrode).
+    """
+    (appointment,) = lock_appointments([appointment.pk])
+    _require_second_person(appointment, by)
+    if not reason.strip():
+        raise InvalidInput("Say why, so that whoever asked knows what to do.", fields={"reason": "Say why."})
+
+    restate_review(appointment, reasons=[OVERRIDE_REFUSED + reason.strip()], by=by, at=timezone.now())
+    return appointment
+
+
+def concerns_override(appointment: Appointment) -> bool:
+    """Whether it is in review because of an override: one that waits for agreement, or one that was refused."""
+    return appointment.review_reason == AWAITS_SIGN_OFF or appointment.review_reason.startswith(OVERRIDE_REFUSED)
+
+
+def _require_second_person(appointment: Appointment, by: User) -> None:
+    """Raise unless the override waits and somebody else than the one who asked, and who may, decides on it."""
+    require(by, Permission.SIGN_OFF, appointment.clinic_id)
+    if appointment.status != Status.REQUIRES_REVIEW or appointment.review_reason != AWAITS_SIGN_OFF:
+        raise WrongStatus
+    if appointment.overridden_by_id == by.pk:
+        raise NotAllowed("Somebody else has to decide on your override.")

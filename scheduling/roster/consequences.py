@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-from scheduling.booking import AWAITS_SIGN_OFF
+from scheduling.booking import AWAITS_SIGN_OFF, OVERRIDE_REFUSED
 from scheduling.models import Allocation, Clinic, Resource, Status
 from scheduling.placement import TAKEN
 from scheduling.roster.facts import Problem, RosterFacts, load_roster_facts
@@ -67,10 +67,15 @@ def consequences_of(revision: Revision, *, now: datetime) -> Consequences:
             unfit.add(visit.pk)
         if visit.status in DISPLACEABLE and will_be - was:
             displaced.add(visit.pk)
-        elif visit.status == Status.REQUIRES_REVIEW and visit.review_reason != AWAITS_SIGN_OFF and was - will_be:
+        elif visit.status == Status.REQUIRES_REVIEW and not _is_override(visit.review_reason) and was - will_be:
             waiting.add(visit.pk)
     regained = _fit_everywhere(waiting - unfit, revision)
     return Consequences(frozenset(displaced), frozenset(regained), frozenset(waiting - regained))
+
+
+def _is_override(review_reason: str) -> bool:
+    """Opening time again settles nothing about an override that waits for agreement, or was refused."""
+    return review_reason == AWAITS_SIGN_OFF or review_reason.startswith(OVERRIDE_REFUSED)
 
 
 def _touched(revision: Revision, *, now: datetime) -> Iterable[Allocation]:

@@ -156,6 +156,6 @@ def awaiting_review(user: User) -> QuerySet[Appointment]:
     return (
         Appointment.objects.visible_to(user)
         .filter(status=Status.REQUIRES_REVIEW, clinic__in=clinic_ids_with(user, Permission.SEE_SCHEDULE))
-        .select_related("patient", "clinic", "doctor", "appointment_type__service")
+        .select_related("patient", "clinic", "doctor", "appointment_type__service", "overridden_by")
         .order_by("starts_at", "pk")
     )

@@ -9,6 +9,38 @@ from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
 
+RULES = {
+    "blocked": "Doctor away or blocked",
+    "clinic_closed": "Clinic closed",
+    "doctor_busy": "Doctor already booked",
+    "no_resource": "No room, equipment or staff free",
+    "not_new": "For new patients only",
+    "not_returning": "For returning patients only",
+    "off_step": "Not one of the usual starts",
+    "on_break": "Doctor on a break",
+    "outside_hours": "Outside the doctor's hours",
+    "patient_busy": "Patient has another visit then",
+    "past_cutoff": "After the cut-off",
+    "referral_expired": "Referral not valid that day",
+    "referral_missing": "No referral",
+    "referral_other_service": "Referral for another service",
+    "referral_used_up": "Referral used up",
+    "session_type": "Session kept for other visits",
+    "too_far": "Too far ahead",
+    "too_many_open": "Too many visits to come",
+    "too_old": "Above the age limit",
+    "too_soon": "Less notice than asked for",
+    "too_young": "Below the age limit",
+    "wrong_sex": "For patients of another sex",
+}
+"""What each rule that can be set aside says, in a few words."""
+
+
+@register.filter
+def rule(code: str) -> str:
+    """A rule that was set aside, in words: doctor_busy is "Doctor already booked"."""
+    return RULES.get(code, code.replace("_", " ").capitalize())
+
 
 @register.filter
 def highlight(text: object, typed: str) -> SafeString:

@@ -21,10 +21,12 @@ from scheduling.cancelling import undo_cancellation
 from scheduling.models import Appointment, Status
 from scheduling.patient_search import note_opened_visit
 from scheduling.queries.drawer import Drawer, drawer_of, find_appointment
+from scheduling.queries.scope import Viewer
 from scheduling.rescheduling import reschedule_appointment
+from scheduling.reviews import refuse_override
 from scheduling.views.board import board_clinics, board_page, place_at
-from scheduling.views.forms import NotesForm
-from scheduling.views.steps import STEPS, may_cancel, may_move, offered_steps, undo_label
+from scheduling.views.forms import NotesForm, RefuseOverrideForm
+from scheduling.views.steps import STEPS, may_cancel, may_decide, may_move, offered_steps, undo_label
 from scheduling.visits import change_notes, undo_status
 
 
@@ -59,6 +61,11 @@ def show(
     if request.htmx:  # type: ignore[attr-defined]
         with timezone.override(found.clinic.zone):
             return render(request, "scheduling/appointment.html", context, status=status)
+    if not Viewer(user, found.clinic).may_open:
+        # Booked by them at a clinic whose board isn't theirs to see: the visit alone.
+        alone = {**context, "dialog": "scheduling/appointment.html", "nav": ""}
+        with timezone.override(found.clinic.zone):
+            return render(request, "scheduling/appointment_page.html", alone, status=status)
     place = place_at(user, found.clinic_id, found.local_date)
     return board_page(request, place, board_clinics(user), now, status=status, **context)
 
@@ -70,9 +77,11 @@ def drawer_context(drawer: Drawer, user: User) -> dict[str, Any]:
         "open": a,
         "drawer": drawer,
         "steps": offered_steps(a, user, drawer.now),
+        "may_decide": may_decide(a, user),
         "may_move": may_move(a, user),
         "may_cancel": may_cancel(a, user),
         "undo": undo_label(a, user, drawer.now),
+        "refuse_form": RefuseOverrideForm(),
         "notes_form": NotesForm(initial={"notes": a.notes}),
     }
 
@@ -87,6 +96,16 @@ def take_step(request: HttpRequest, reference: str, slug: str) -> HttpResponse:
     version = {"version": seen_version(request)} if step.takes_version else {}
     undo = reverse("scheduling:appointment-undo", args=[found.reference]) if step.takes_version else ""
     return run(request, found, lambda: step.command(appointment=found, by=request.user, **version), step.done, undo)
+
+
+@login_required
+@require_POST
+def refuse(request: HttpRequest, reference: str) -> HttpResponse:
+    """A second person refuses an override, with the reason that whoever asked will read."""
+    found, form = visible(request, reference), RefuseOverrideForm(request.POST)
+    reason = form.cleaned_data["reason"] if form.is_valid() else ""
+    by: User = request.user  # type: ignore[assignment]
+    return run(request, found, lambda: refuse_override(appointment=found, reason=reason, by=by), "Override refused")
 
 
 @login_required

@@ -19,6 +19,12 @@ class NotesForm(StyledForm):
     )
 
 
+class RefuseOverrideForm(StyledForm):
+    """Why an override is refused."""
+
+    reason = forms.CharField(label="Why not?", max_length=120, help_text="Whoever asked reads this on the visit.")
+
+
 class CancelForm(StyledForm):
     """Why a visit is cancelled; after the cut-off also why the exception."""
 

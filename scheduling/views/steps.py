@@ -14,7 +14,7 @@ from scheduling.cancelling import CANCELLABLE
 from scheduling.models import Appointment, Status
 from scheduling.models.appointment import UPCOMING
 from scheduling.permissions import Permission, may, may_with
-from scheduling.reviews import resolve_review, sign_off_override
+from scheduling.reviews import concerns_override, resolve_review, sign_off_override
 from scheduling.visits import EARLIEST_CHECK_IN, check_in_patient, complete_visit, mark_no_show, start_visit
 
 
@@ -85,7 +85,7 @@ def fits(slug: str, appointment: Appointment, user: User, now: datetime) -> bool
     if slug == "sign-off":
         return status == Status.REQUIRES_REVIEW and awaits and appointment.overridden_by_id != user.pk
     if slug == "keep":
-        return status == Status.REQUIRES_REVIEW and not awaits
+        return status == Status.REQUIRES_REVIEW and not concerns_override(appointment)
     if slug == "confirm":
         return status == Status.PENDING
     if slug == "complete":
@@ -96,6 +96,12 @@ def fits(slug: str, appointment: Appointment, user: User, now: datetime) -> bool
     if slug == "start":
         return soon and status == Status.CHECKED_IN
     return now >= appointment.starts_at and status in (Status.CONFIRMED, Status.CHECKED_IN)
+
+
+def may_decide(appointment: Appointment, user: User) -> bool:
+    """Whether an override waits for this user's word: never the word of whoever asked for it."""
+    waits = appointment.status == Status.REQUIRES_REVIEW and appointment.review_reason == AWAITS_SIGN_OFF
+    return waits and appointment.overridden_by_id != user.pk and may(user, Permission.SIGN_OFF, appointment.clinic_id)
 
 
 def may_move(appointment: Appointment, user: User) -> bool:
