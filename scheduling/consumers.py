@@ -19,8 +19,9 @@ from scheduling.models import Doctor
 from scheduling.permissions import Permission, clinic_ids_with, may
 
 SIGNED_OUT, NOT_YOURS = 4401, 4403
-RECHECK_SECONDS = 15
-"""For quiet connections; before a message is passed on the question is asked anyway."""
+RECHECK_SECONDS = 4
+"""For quiet connections, so that a revoked role or session ends them within five seconds. Before a message is passed
+on the question is asked anyway."""
 FRESH_SECONDS = 1
 """A burst of changes asks the database once."""
 

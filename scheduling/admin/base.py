@@ -8,12 +8,22 @@ from django.contrib import admin, messages
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import models
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from carebridge.accounts.models import User
 from carebridge.db import constraint_errors
 from carebridge.errors import DomainError
 from scheduling.permissions import Permission, clinic_ids_with
+
+ABOUT_PATIENTS = frozenset(
+    {
+        Permission.SEE_SCHEDULE,
+        Permission.SEE_PATIENTS,
+        Permission.SEE_CONTACTS,
+        Permission.SEE_NOTES,
+        Permission.SEE_HISTORY,
+    }
+)
 
 
 def actor(request: HttpRequest) -> User:
@@ -22,9 +32,12 @@ def actor(request: HttpRequest) -> User:
 
 
 def reach(request: HttpRequest, permission: Permission) -> list[int] | None:
-    """Ids of the clinics where the user holds the permission; None means every clinic (a superuser)."""
+    """Ids of the clinics where the user holds the permission; None means every clinic.
+
+    A superuser reaches every clinic's configuration. Patients and their visits need a role, whoever asks.
+    """
     user = actor(request)
-    return None if user.is_superuser else clinic_ids_with(user, permission)
+    return None if user.is_superuser and permission not in ABOUT_PATIENTS else clinic_ids_with(user, permission)
 
 
 class RefusalMixin:
@@ -96,6 +109,10 @@ class ConfigurationAdmin(RefusalMixin, admin.ModelAdmin):
             mine |= models.Q(**{f"{self.clinic_path}__isnull": True})
         # A subquery rather than a join: rows with several clinics stay single.
         return rows.filter(pk__in=self.model._default_manager.filter(mine).values("pk"))
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+        """Unseen and unknown are the same answer, here as everywhere."""
+        raise Http404
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return request.user.is_staff and self.may_open(request)

@@ -63,6 +63,8 @@ def board(request: HttpRequest) -> HttpResponse:
     if request.htmx:  # type: ignore[attr-defined]
         return live_part(request, place_of(request, clinic_named(user, request.GET.get("clinic", "")), now), now)
     clinics = board_clinics(user)
+    if not clinics and request.GET.get("clinic"):
+        raise Http404
     if not clinics:
         return render(request, "scheduling/board_none.html", {"nav": "board"})
     place = place_of(request, chosen_clinic(request, clinics), now)

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,8 +19,8 @@ from carebridge.accounts.models import User
 from carebridge.errors import DomainError, InvalidInput
 from scheduling.availability import Slot, SlotSearch, find_slots
 from scheduling.cancelling import cancel_appointment
-from scheduling.models import Clinic, Doctor, DoctorClinic
-from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.models import Appointment, Clinic, Doctor, DoctorClinic
+from scheduling.permissions import Permission, clinic_ids_with, may
 from scheduling.queries.drawer import Drawer, drawer_of
 from scheduling.rescheduling import reschedule_appointment
 from scheduling.views.appointments import changed, seen_version, visible
@@ -44,6 +45,7 @@ class Time:
 def cancel(request: HttpRequest, reference: str) -> HttpResponse:
     """Ask why, then cancel."""
     found = visible(request, reference)
+    only_with(Permission.CANCEL, request, found)
     drawer = drawer_of(found, request.user, now=timezone.now())  # type: ignore[arg-type]
     form = CancelForm(request.POST or None, is_late=drawer.cancel_is_late)
     if request.method == "GET" or not form.is_valid():
@@ -66,6 +68,7 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
 def move(request: HttpRequest, reference: str) -> HttpResponse:
     """Show free times near the chosen day, then move the visit to the one chosen."""
     found = visible(request, reference)
+    only_with(Permission.BOOK, request, found)
     user: User = request.user  # type: ignore[assignment]
     drawer = drawer_of(found, user, now=timezone.now())
     form = move_form(request.POST if request.method == "POST" else request.GET, drawer, user)
@@ -92,6 +95,12 @@ def move(request: HttpRequest, reference: str) -> HttpResponse:
     undo_url = reverse("scheduling:appointment-undo-move", args=[moved.reference])
     text = f"{drawer.name} moved to {start:%a} {start.day} {start:%b} {start:%H:%M} with {moved.doctor.short_name}"
     return changed(request, visible(request, moved.reference), text, undo_url)
+
+
+def only_with(permission: Permission, request: HttpRequest, found: Appointment) -> None:
+    """Raise PermissionDenied unless the user may do this at the visit's clinic: no form for what would be refused."""
+    if not may(request.user, permission, found.clinic_id):  # type: ignore[arg-type]
+        raise PermissionDenied
 
 
 def move_form(data: QueryDict, drawer: Drawer, user: User) -> MoveForm:

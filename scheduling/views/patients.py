@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -32,13 +33,15 @@ PAGE_VISITS = 50
 @require_POST
 def suggest(request: StaffRequest) -> HttpResponse:
     """Patients that match what is being typed, as options, and the way to add the person."""
+    if not clinic_ids_with(request.user, Permission.SEE_PATIENTS):
+        raise PermissionDenied
     text = request.POST.get("patient_text", "").strip()[:80]
     found = search_patients(request.user, text, limit=6)
     people = with_standing(request.user, found, timezone.now())
     return render(
         request,
         "scheduling/patient_options.html",
-        {"people": people, "text": text, "may_add": bool(own_clinics(request))},
+        {"people": people, "text": text, "may_add": bool(clinic_ids_with(request.user, Permission.EDIT_PATIENTS))},
     )
 
 
@@ -103,8 +106,10 @@ def show(request: StaffRequest, pk: UUID) -> HttpResponse:
 
 
 def own_clinics(request: StaffRequest) -> Any:
-    """Clinics at which the user may register patients."""
+    """Clinics at which the user may register patients. Raises PermissionDenied when there is none."""
     ids = clinic_ids_with(request.user, Permission.EDIT_PATIENTS)
+    if not ids:
+        raise PermissionDenied
     return Clinic.objects.visible_to(request.user).active().filter(pk__in=ids)
 
 

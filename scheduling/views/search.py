@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -87,6 +88,8 @@ class Hits:
 @require_http_methods(["GET", "POST"])
 def search(request: StaffRequest) -> HttpResponse:
     """The palette; with words posted, what they find."""
+    if not clinic_ids_with(request.user, Permission.SEE_DIRECTORY):
+        raise PermissionDenied
     form = LookupForm(request.POST or None)
     text = form.cleaned_data["q"] if form.is_valid() else request.POST.get("patient_text", "")[:80]
     user = request.user
