@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import ResolverMatch
 
@@ -56,7 +57,7 @@ class SchedulingDirectory:
             return None
         try:
             return model._default_manager.filter(pk=pk).first()
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, ValidationError):
             return None
 
     def patient_by_reference(self, user: User, reference: str) -> UUID | None:

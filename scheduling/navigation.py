@@ -23,6 +23,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "new_booking_url": reverse("scheduling:find") if clinic_ids_with(user, Permission.BOOK) else "",
         "admin_url": reverse("admin:index") if user.is_staff else "",
         "role_names": role_names(user),
+        "api_access_url": reverse("scheduling:api-access") if clinic_roles(user) else "",
         "emergencies": emergencies_of(user),
         "emergency_url": reverse("scheduling:emergency-open") if clinic_ids_with(user, Permission.BREAK_GLASS) else "",
     }

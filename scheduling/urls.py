@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from scheduling.views import appointments, board, booking, dialogs, emergency, finder, patients, roster, search
+from scheduling.views import (
+    api_access,
+    appointments,
+    board,
+    booking,
+    dialogs,
+    emergency,
+    finder,
+    patients,
+    roster,
+    search,
+)
 
 app_name = "scheduling"
 urlpatterns: list[URLPattern] = [
@@ -16,6 +27,11 @@ urlpatterns: list[URLPattern] = [
     path("appointments/<str:reference>/undo-move/", appointments.undo_move, name="appointment-undo-move"),
     path("appointments/<str:reference>/cancel/", dialogs.cancel, name="appointment-cancel"),
     path("appointments/<str:reference>/reschedule/", dialogs.move, name="appointment-move"),
+    path("api-access/", api_access.own_tokens, name="api-access"),
+    path("api-access/tokens/<uuid:pk>/revoke/", api_access.revoke, name="api-token-revoke"),
+    path("api-access/accounts/", api_access.service_accounts, name="service-accounts"),
+    path("api-access/accounts/<uuid:pk>/", api_access.service_account, name="service-account"),
+    path("api-access/accounts/<uuid:pk>/close/", api_access.close, name="service-account-close"),
     path("find/", finder.find, name="find"),
     path("find/ruled-out/", finder.ruled_out, name="ruled-out"),
     path("find/hold/", booking.hold, name="hold"),

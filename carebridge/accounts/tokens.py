@@ -58,13 +58,17 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
         return self.filter(expires_at__gt=timezone.now())
 
     def issue(self, *, user: User, lasts: timedelta = SIGN_IN_LASTS, **facts: Any) -> tuple[ApiToken, str]:
-        """A new token, and the secret that is known only now. Without `scopes` and `clinic_ids` it narrows nothing."""
-        secret = new_secret(PREFIX)
+        """A new token, and the secret that is known only now. Without `scopes` and `clinic_ids` it narrows nothing.
+
+        Signing in is a use; a named token has had none yet.
+        """
+        secret, now = new_secret(PREFIX), timezone.now()
         row = self.create(
             user=user,
             digest=digest_of(secret),
             hint=secret[:HINT_LENGTH],
-            expires_at=timezone.now() + lasts,
+            expires_at=now + lasts,
+            last_used_at=None if facts.get("name") else now,
             **facts,
         )
         return row, secret
