@@ -53,6 +53,8 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "auditlog",
     "axes",
     "channels",
@@ -86,6 +88,8 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "carebridge.audit.middleware.AuditMiddleware",
     "axes.middleware.AxesMiddleware",
+    "carebridge.accounts.middleware.SessionLimits",
+    "carebridge.accounts.middleware.SecondFactorRequired",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
@@ -112,6 +116,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "scheduling.navigation.navigation",
+                "carebridge.accounts.sessions.session_clock",
             ],
         },
     },
@@ -196,6 +201,7 @@ RQ_SHOW_ADMIN_LINK = False
 
 # --- People: sign-in, permissions, lockout ---------------------------------------------------------------------------
 
+RATE_LIMITS = env.bool("RATE_LIMITS", default=True)
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
@@ -209,23 +215,65 @@ PASSWORD_HASHERS = [
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "carebridge.accounts.passwords.CommonCoreValidator"},
+    {
+        "NAME": "carebridge.accounts.passwords.ContextWordsValidator",
+        "OPTIONS": {"words": ["carebridge", "clinic", "hospital"], "source": "scheduling.clinic_words.clinic_words"},
+    },
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "carebridge.accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = False
-# django-axes keeps count of failed sign-ins in the database, so that signing in works without Redis.
-ACCOUNT_RATE_LIMITS = False
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 5 * 60
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if PUBLIC_BASE_URL.startswith("https:") else "http"
+PASSWORD_RESET_TIMEOUT = 60 * 60
+INVITATION_TIMEOUT = timedelta(days=3)
+# Failed sign-ins are counted by django-axes in the database, so that signing in works without Redis. The rest keeps
+# allauth's own limits, which refuse when Redis is away.
+_NO_LIMIT: dict = {"login": None, "login_failed": None}
+ACCOUNT_RATE_LIMITS = _NO_LIMIT if RATE_LIMITS else False
+AXES_HANDLER = "carebridge.accounts.lockout.LockoutHandler"
+AXES_USERNAME_CALLABLE = "carebridge.accounts.lockout.account_key"
+AXES_CLIENT_IP_CALLABLE = "carebridge.audit.origin.client_address"
 AXES_FAILURE_LIMIT = 10
+AXES_ADDRESS_FAILURE_LIMIT = 100
 AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
 AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True
+AXES_SENSITIVE_PARAMETERS = ["username", "login", "otp", "code", "next", "csrfmiddlewaretoken", "ip_address"]
 AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_VERBOSE = False
+
+# Everybody needs a second factor. Only invented people may go without, and only where the demo is switched on.
+DEMO_SKIPS_SECOND_FACTOR = env.bool("DEMO_SKIPS_SECOND_FACTOR", default=DEMO and not PRODUCTION)
+if PRODUCTION and DEMO_SKIPS_SECOND_FACTOR:
+    raise ImproperlyConfigured("DEMO_SKIPS_SECOND_FACTOR is never set in production.")
+MFA_ADAPTER = "carebridge.accounts.adapters.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION  # http://localhost
+MFA_TOTP_ISSUER = "CareBridge"
+MFA_TOTP_TOLERANCE = 1
+MFA_RATE_LIMITS: dict | bool = {} if RATE_LIMITS else False
+MFA_FORMS = {
+    "activate_totp": "carebridge.accounts.forms.ActivateTOTPForm",
+    "authenticate": "carebridge.accounts.forms.AuthenticateForm",
+    "reauthenticate": "carebridge.accounts.forms.ReauthenticateForm",
+    "authenticate_webauthn": "carebridge.accounts.forms.AuthenticateWebAuthnForm",
+}
+# Never longer than this, whoever sets the environment: an unattended screen shows patients.
+SESSION_IDLE = timedelta(seconds=min(env.int("SESSION_IDLE_SECONDS", default=900), 900))
+SESSION_LIFETIME = timedelta(seconds=min(env.int("SESSION_LIFETIME_SECONDS", default=43_200), 43_200))
 GUARDIAN_MONKEY_PATCH_USER = False
 ANONYMOUS_USER_NAME = None
 
@@ -236,6 +284,21 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+# --- E-mail ----------------------------------------------------------------------------------------------------------
+
+# Locally, messages are files in the data folder: nothing leaves the machine.
+_EMAIL = env.email_url("EMAIL_URL", default="smtp://localhost:25") if PRODUCTION or "EMAIL_URL" in env.ENVIRON else {}
+EMAIL_BACKEND = _EMAIL.get("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")
+EMAIL_FILE_PATH = str(DATA_DIR / "outbox")
+EMAIL_HOST = _EMAIL.get("EMAIL_HOST", "localhost")
+EMAIL_PORT = _EMAIL.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER = _EMAIL.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD = _EMAIL.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS = _EMAIL.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = _EMAIL.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="CareBridge <no-reply@carebridge.example>")
 
 # --- What the browser may do -----------------------------------------------------------------------------------------
 
@@ -268,7 +331,6 @@ if BEHIND_PROXY:
 
 # --- REST ------------------------------------------------------------------------------------------------------------
 
-RATE_LIMITS = env.bool("RATE_LIMITS", default=True)
 # Requests a minute: of one token, of one patient's token, of one address, of an address that shows no token.
 API_RATES = {
     "token": env.int("RATE_PER_TOKEN", default=1_200),

@@ -25,7 +25,7 @@ urlpatterns = [
     path("metrics", ExportToDjangoView, name="metrics"),
     path("admin/", admin.site.urls),
     path("accounts/signup/", no_signup),
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("carebridge.accounts.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
     path("api/v1/", include("carebridge.api_urls")),

@@ -10,10 +10,9 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
-from django.contrib.sessions.models import Session
-from django.utils import timezone
 
 from carebridge.accounts.models import User
+from carebridge.accounts.sessions import open_user
 from scheduling import live
 from scheduling.models import Doctor
 from scheduling.permissions import Permission, clinic_ids_with, may
@@ -92,10 +91,8 @@ class ScheduleConsumer(AsyncJsonWebsocketConsumer):
     @database_sync_to_async
     def refusal(self) -> int | None:
         """The code to close with, or None. A new user object, so that roles are read from the database."""
-        session = self.scope.get("session")
-        user = User.objects.filter(pk=getattr(self.scope["user"], "pk", None), is_active=True).first()
-        key = getattr(session, "session_key", None)
-        if user is None or not Session.objects.filter(session_key=key, expire_date__gt=timezone.now()).exists():
+        user = open_user(getattr(self.scope.get("session"), "session_key", None))
+        if user is None:
             return SIGNED_OUT
         groups = self.groups_of(user)
         return None if groups and set(self.groups_joined) <= set(groups) else NOT_YOURS

@@ -21,6 +21,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "nav_items": nav_items(user),
         "search_url": reverse("scheduling:search") if clinic_ids_with(user, Permission.SEE_PATIENTS) else "",
         "new_booking_url": reverse("scheduling:find") if clinic_ids_with(user, Permission.BOOK) else "",
+        "invite_url": reverse("scheduling:invite") if clinic_ids_with(user, Permission.GRANT_ACCESS) else "",
         "admin_url": reverse("admin:index") if user.is_staff else "",
         "role_names": role_names(user),
         "api_access_url": reverse("scheduling:api-access") if clinic_roles(user) else "",

@@ -29,7 +29,8 @@ def serve(*, workers: int = 1, application: str = "carebridge.asgi:application",
     """Run uvicorn on the current test database until the block ends; keyword arguments become environment variables."""
     port = _free_port()
     name = connection.settings_dict["NAME"]
-    env = {**environment(name), "PORT": str(port), "DB_CONN_MAX_AGE": "60", "CAREBRIDGE_DEMO": "0", **settings_}
+    env = {**environment(name), "PORT": str(port), "DB_CONN_MAX_AGE": "60", "CAREBRIDGE_DEMO": "0"}
+    env |= {"DEMO_SKIPS_SECOND_FACTOR": "1", **settings_}
     env.pop("PROMETHEUS_MULTIPROC_DIR", None)
     command = [sys.executable, "-m", "uvicorn", application, "--port", str(port), "--lifespan", "off"]
     command += ["--workers", str(workers), "--timeout-graceful-shutdown", "2", "--no-access-log"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth import authenticate
 from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.http import HttpRequest
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import IsAuthenticated
@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from carebridge.accounts import factors, lockout
 from carebridge.accounts.models import User
 from carebridge.accounts.tokens import ApiToken
 from carebridge.errors import DomainError
@@ -36,6 +37,22 @@ class LockedOut(DomainError):
     code = "locked_out"
     status = 429
     message = "Too many attempts failed. Wait a quarter of an hour, or ask an administrator to unlock the account."
+
+
+class CodeNeeded(DomainError):
+    """The password is right; the account has a second factor, and its code is missing."""
+
+    code = "code_needed"
+    status = 401
+    message = "Send the code of the second factor, or a recovery code, as otp."
+
+
+class FactorMissing(DomainError):
+    """The password is right; nobody gets a token with that alone."""
+
+    code = "second_factor_missing"
+    status = 403
+    message = "Sign in on the site first and set up a second factor."
 
 
 class CredentialsSerializer(serializers.Serializer):
@@ -67,17 +84,20 @@ class LoginView(APIView):
         operation_id="login",
         summary="Sign in",
         request=CredentialsSerializer,
-        responses={200: TokenSerializer, **_refusals(400, 401, 422, 429)},
+        responses={200: TokenSerializer, **_refusals(400, 401, 403, 422, 429)},
         auth=[],
     )
     def post(self, request: Request) -> Response:
-        """A token for a user name and password. Ten failed attempts lock the name out for a quarter of an hour."""
+        """A token for user name, password and, for accounts with a second factor, its code.
+
+        Ten failed attempts lock the account for a quarter of an hour.
+        """
         asked = CredentialsSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         user = _authenticated(request, **asked.validated_data)
         _end_surplus(user)
         record, token = ApiToken.objects.issue(user=user)
-        # Notes the sign-in on the user and forgets the failed attempts before it.
+        # Notes the sign-in on the user and in the trail, and forgets the failed attempts before it.
         user_logged_in.send(sender=User, request=request._request, user=user)
         return Response({"token": token, "expiry": record.expires_at.isoformat()})
 
@@ -97,16 +117,31 @@ class LogoutView(APIView):
 
 
 def _authenticated(request: Request, *, username: str, password: str, otp: str = "") -> User:
-    """The user of these credentials. Raises WrongCredentials or LockedOut."""
+    """The user of these credentials. Raises WrongCredentials, CodeNeeded, FactorMissing or LockedOut."""
     http = request._request
-    user = authenticate(http, username=username, password=password)
-    if getattr(http, "axes_locked_out", False):
+    user = lockout.check_password(http, username=username, password=password)
+    if isinstance(user, User):
+        _check_factor(http, user, otp)
+    if lockout.locked_out(http):
         # Its middleware would answer with a page; here a program is waiting for a problem document.
         http.axes_locked_out = False  # type: ignore[attr-defined]
         raise LockedOut
     if not isinstance(user, User):
         raise WrongCredentials
     return user
+
+
+def _check_factor(http: HttpRequest, user: User, otp: str) -> None:
+    if not factors.has_factor(user):
+        if factors.needs_factor(user):
+            raise FactorMissing
+        return
+    if not otp:
+        raise CodeNeeded
+    if factors.accept_code(user, otp) is None:
+        lockout.count_failure(http, user.username)
+        if not lockout.locked_out(http):
+            raise WrongCredentials
 
 
 def _end_surplus(user: User) -> None:

@@ -1,4 +1,4 @@
-"""Users and the names of the roles they can hold."""
+"""Users, the names of the roles they can hold, and invitations to become one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from guardian.mixins import GuardianUserMixin
 
 from carebridge.accounts.tokens import ApiToken, PatientToken
 
-__all__ = ["ApiToken", "PatientToken", "Role", "User", "UserKind"]
+__all__ = ["ApiToken", "Invitation", "PatientToken", "Role", "User", "UserKind"]
 
 
 class Role(models.TextChoices):
@@ -43,6 +43,13 @@ class User(GuardianUserMixin, AbstractUser):
         max_length=8, choices=UserKind.choices, default=UserKind.PERSON, db_default=UserKind.PERSON, editable=False
     )
 
+    is_demo = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="An invented person of the demo clinics. Where the demo is switched on they need no second factor.",
+    )
+
     only_clinics: frozenset[int] | None = None
     """Set with a token that is limited to clinics: roles elsewhere don't count for this request."""
     acts_for_patient = False
@@ -69,3 +76,30 @@ class User(GuardianUserMixin, AbstractUser):
     def initials(self) -> str:
         """Two letters for an avatar."""
         return ((self.first_name[:1] + self.last_name[:1]) or self.username[:2]).upper()
+
+
+class Invitation(models.Model):
+    """A link by which somebody new sets their first password: used once, until it expires or is replaced.
+
+    Only the link's digest is kept, so that nobody who reads the table can use it.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="invitations")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    invited_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=models.Q(used_at=None), name="invitation_one_open_per_person"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(expires_at__gt=models.F("created_at")), name="invitation_ends_after_it_begins"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Invitation {self.pk}"

@@ -48,6 +48,7 @@ def _make_user(username: str, given_name: str, family_name: str, *, password: st
             "email": f"{username}@carebridge.example",
             "password": password,
             "is_active": True,
+            "is_demo": True,
             **flags,
         },
     )

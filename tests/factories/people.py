@@ -20,4 +20,5 @@ class UserFactory(factory.django.DjangoModelFactory):
     first_name = "Robin"
     last_name = factory.Sequence(lambda n: f"Person{n}")
     email = factory.LazyAttribute(lambda user: f"{user.username}@carebridge.example")
+    is_demo = True  # signs in with a password alone; tests of the second factor say otherwise
     password = factory.LazyFunction(lambda: make_password(PASSWORD))

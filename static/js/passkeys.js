@@ -1,0 +1,20 @@
+// Passkey buttons: gone where the browser has none, and a word when it did not work. allauth's scripts do the rest.
+
+const buttons = document.querySelectorAll("#passkey_login, #mfa_webauthn_authenticate, #mfa_webauthn_add, #mfa_webauthn_reauthenticate");
+for (const button of buttons) {
+  if (window.PublicKeyCredential) continue;
+  button.disabled = true;
+  button.textContent = "This browser has no passkeys";
+}
+
+document.addEventListener("allauth.error", (event) => {
+  event.preventDefault();
+  const card = document.querySelector(".lg-card");
+  const note = document.querySelector("[data-passkey-error]") ?? document.createElement("p");
+  note.dataset.passkeyError = "";
+  note.className = "note warn";
+  note.setAttribute("role", "alert");
+  const stopped = event.detail.exception?.name === "NotAllowedError";
+  note.textContent = stopped ? "Stopped, or no passkey for CareBridge here." : "That did not work. Try again, or use your password.";
+  card.querySelector("h1").after(note);
+});
