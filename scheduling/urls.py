@@ -10,6 +10,7 @@ from scheduling.views import (
     dialogs,
     emergency,
     finder,
+    invitations,
     patients,
     roster,
     search,
