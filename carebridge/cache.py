@@ -47,7 +47,9 @@ class PatientRedisCache(RedisCache):
         name = self.make_and_validate_key(key)
         try:
             steps = self._cache.get_client(name, write=True).pipeline()
-            return int(steps.set(name, 0, ex=seconds, nx=True).incr(name).execute()[-1])
+            steps.set(name, 0, ex=seconds, nx=True)
+            steps.incr(name)
+            return int(steps.execute()[-1])
         except RedisError as error:
             CACHE_FAILURES.labels("count").inc()
             log.warning("cache_unavailable", operation="count", error=type(error).__name__)

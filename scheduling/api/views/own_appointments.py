@@ -52,8 +52,8 @@ class OwnAppointmentView(ListModelMixin, OwnView):
     @reads("list_own_appointments", rows.OwnAppointmentSerializer(many=True), "My visits by start", 422)
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Visits past and to come; of one that was moved only where it is now."""
-        self.queryset = self.get_queryset().exclude(status__in=(Status.RESCHEDULED, Status.EXPIRED))
-        page = self.paginate_queryset(self.queryset)
+        live = self.get_queryset().exclude(status__in=(Status.RESCHEDULED, Status.EXPIRED))
+        page = self.paginate_queryset(live)
         return self.get_paginated_response(rows.OwnAppointmentSerializer(page, many=True).data)
 
     @reads("get_own_appointment", rows.OwnAppointmentSerializer, "One of my visits", 304, 404)
