@@ -7,6 +7,7 @@ leader lock, and starts every interval job afresh when it starts.
 from django.core.management import call_command
 from rq import cron
 
+from carebridge.accounts import tokens
 from carebridge.audit import retention, sealing
 from scheduling import sweeps
 
@@ -14,6 +15,7 @@ cron.register(sweeps.expire_lapsed, "high", interval=5, job_timeout=30)
 cron.register(sealing.seal_new, "high", interval=3, job_timeout=60)
 cron.register(sweeps.retry_failed_handlers, "default", interval=60, job_timeout=120)
 cron.register(sweeps.forget_old_requests, "default", cron="40 2 * * *", job_timeout=300)
+cron.register(tokens.forget_expired, "default", cron="50 2 * * *", job_timeout=300)
 cron.register(sweeps.compare_everything, "default", cron="20 3 * * *", job_timeout=1800)
 cron.register(sweeps.anonymise_due, "default", cron="50 3 * * *", job_timeout=1800)
 cron.register(retention.purge_by_policy, "default", cron="30 4 * * *", job_timeout=3600)
