@@ -23,8 +23,8 @@ def read_appointments(ids: Collection[int]) -> list[Appointment]:
     return list(Appointment.objects.select_related(*related).filter(pk__in=ids).order_by("pk"))
 
 
-def read_resources(ids: Collection[int]) -> list[Resource]:
-    return list(Resource.objects.filter(pk__in=ids).order_by("pk"))
+def read_resources(ids: Collection[int]) -> list[int]:
+    return list(Resource.objects.filter(pk__in=ids, is_active=True).order_by("pk").values_list("pk", flat=True))
 
 
 def take_locks_away(put: Callable[[object, str, object], None] = setattr) -> None:

@@ -110,6 +110,8 @@ class ClinicDay(RuleBasedStateMachine):
     )
     def book(self, who, what, doctor, offset, desk, urgent, pending, later):
         day = self.day
+        # One that is made pending minutes later would outlast the moment at which all pending ones have lapsed.
+        expires = timezone.now() + timedelta(minutes=5) if pending and not later else None
 
         def command() -> Appointment:
             return book_appointment(
@@ -121,7 +123,7 @@ class ClinicDay(RuleBasedStateMachine):
                 by=day.staff,
                 hold=desk,
                 override_reason="Urgent" if urgent else "",
-                pending_until=timezone.now() + timedelta(minutes=5) if pending else None,
+                pending_until=expires,
             )
 
         with self.some_minutes_later(later):
