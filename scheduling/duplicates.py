@@ -28,9 +28,15 @@ def suggested_pairs(user: User, *, of: Patient | None = None, limit: int = 50) -
     return _loaded(user, ids)
 
 
-def current_id(patient_id: UUID) -> UUID:
-    """The id under which a patient stands today: that of the record which theirs was merged into, if it was."""
-    seen = {patient_id}
+def current_id(patient_id: UUID | str) -> UUID | str:
+    """The id under which a patient stands today: that of the record which theirs was merged into, if it was.
+
+    What is no id comes back as it is, for whoever looks it up to find nothing.
+    """
+    try:
+        seen = {UUID(str(patient_id))}
+    except ValueError:
+        return patient_id
     while into := Patient.objects.filter(pk=patient_id).values_list("merged_into", flat=True).first():
         if into in seen:
             break

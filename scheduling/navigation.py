@@ -25,6 +25,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "admin_url": reverse("admin:index") if user.is_staff else "",
         "role_names": role_names(user),
         "api_access_url": reverse("scheduling:api-access") if clinic_roles(user) else "",
+        "records_urls": records_urls(user),
         "emergencies": emergencies_of(user),
         "emergency_url": reverse("scheduling:emergency-open") if clinic_ids_with(user, Permission.BREAK_GLASS) else "",
     }
@@ -57,6 +58,18 @@ def nav_items(user: User) -> list[dict[str, Any]]:
         )
     if clinic_ids_with(user, Permission.SEE_AUDIT):
         items.append({"key": "audit", "label": "Audit", "icon": "shield", "url": reverse("audit:all")})
+    return items
+
+
+def records_urls(user: User) -> list[tuple[str, str]]:
+    """Entries of the account menu about patients' records: (words, address)."""
+    items = []
+    if clinic_ids_with(user, Permission.MERGE_PATIENTS):
+        items.append(("Possible duplicates", reverse("scheduling:duplicates")))
+    if clinic_ids_with(user, Permission.RELEASE_PATIENT_DATA):
+        items.append(("Retention of patient data", reverse("scheduling:retention")))
+    if clinic_ids_with(user, Permission.EXPORT_DIRECTORY):
+        items.append(("Export a directory", reverse("scheduling:exports")))
     return items
 
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from carebridge.errors import DomainError
 from carebridge.http import StaffRequest
+from scheduling.duplicates import current_id
 from scheduling.errors import DuplicatePatient
 from scheduling.forms import IdentifyForm, PatientForm, patient_label
 from scheduling.models import Appointment, Clinic, Patient
@@ -24,6 +25,7 @@ from scheduling.patients import register_patient
 from scheduling.permissions import Permission, clinic_ids_with
 from scheduling.views.booking import triggering
 from scheduling.views.reach import remember_identified, visible
+from scheduling.views.rights_links import links
 from scheduling.views.standing import with_standing
 
 PAGE_VISITS = 50
@@ -87,7 +89,9 @@ def identify(request: StaffRequest) -> HttpResponse:
 def show(request: StaffRequest, pk: UUID) -> HttpResponse:
     """A patient's record: who, how to reach, what is booked and what was. Opening it is in the audit trail."""
     user = request.user
-    patient = visible(Patient.objects.visible_to(user), pk)
+    patient = visible(Patient.objects.visible_to(user), current_id(pk))
+    if patient.pk != pk:
+        return redirect("scheduling:patient", pk=patient.pk)
     note_opened(patient, by=user)
     now = timezone.now()
     visits = Appointment.objects.visible_to(user).filter(patient=patient)
@@ -100,6 +104,7 @@ def show(request: StaffRequest, pk: UUID) -> HttpResponse:
         "referrals": patient.referrals.filter(valid_until__gte=now.date()).select_related("service"),
         "sees_contacts": bool(clinic_ids_with(user, Permission.SEE_CONTACTS)),
         "may_book": bool(clinic_ids_with(user, Permission.BOOK)),
+        **links(user, patient),
         "trail_url": reverse("audit:patient", args=[pk]) if clinic_ids_with(user, Permission.SEE_AUDIT) else "",
     }
     return render(request, "scheduling/patient.html", context)

@@ -30,6 +30,7 @@ from scheduling.api.views.appointment_rows import (
     shown_appointments,
 )
 from scheduling.booking import book_appointment
+from scheduling.duplicates import current_id
 from scheduling.models import (
     Appointment,
     AppointmentType,
@@ -131,7 +132,7 @@ class AppointmentView(ListModelMixin, AppointmentChanges):
 
     def _wanted(self, asked: dict[str, Any]) -> dict[str, Any]:
         """What `book_appointment` needs, each thing loaded as far as the caller may see it."""
-        patient = self.seen(Patient.objects.visible_to(self.user), "patient", asked["patient"])
+        patient = self.seen(Patient.objects.visible_to(self.user), "patient", current_id(asked["patient"]))
         types = AppointmentType.objects.visible_to(self.user).select_related("service")
         return {
             "patient": patient,
