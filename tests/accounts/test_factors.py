@@ -200,5 +200,3 @@ def test_invented_people_need_one_where_the_demo_is_off(receptionist, sign_in, s
     client, _ = sign_in("reception")
 
     assert client.get("/board/")["Location"] == "/accounts/2fa/"
-
-
