@@ -10,6 +10,7 @@ from redis.retry import Retry
 
 from carebridge.addresses import database_url, redis_arguments, redis_url
 from carebridge.env import BASE_DIR, copy_name, data_dir, env, local_secret
+from carebridge.withheld import withhold_values
 
 # --- Which copy is this? ---------------------------------------------------------------------------------------------
 
@@ -75,8 +76,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "carebridge.guard.GuardMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -198,6 +200,7 @@ RQ_QUEUES = {
     for name in ("high", "default")
 }
 RQ_SHOW_ADMIN_LINK = False
+RQ = {"WORKER_CLASS": "carebridge.worker.DiscreetWorker"}
 
 # --- People: sign-in, permissions, lockout ---------------------------------------------------------------------------
 
@@ -278,11 +281,15 @@ GUARDIAN_MONKEY_PATCH_USER = False
 ANONYMOUS_USER_NAME = None
 
 # Cookies ignore ports: two local copies in one browser would sign each other out if they shared a name.
-SESSION_COOKIE_NAME = "sessionid" if PRODUCTION or PORT == 8000 else f"sessionid_{PORT}"
+SESSION_COOKIE_NAME = "sessionid" if PORT == 8000 else f"sessionid_{PORT}"
+if PRODUCTION:
+    # The prefix makes browsers refuse the cookie from another host, over plain HTTP or for a part of the site only.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 # --- E-mail ----------------------------------------------------------------------------------------------------------
@@ -320,6 +327,12 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# Nobody uploads anything: the largest body is a form of the admin with many rows.
+MAX_BODY_BYTES = env.int("MAX_BODY_BYTES", default=1_000_000)
+DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=PRODUCTION)
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if PRODUCTION else 0)
@@ -417,12 +430,11 @@ structlog.configure(
     logger_factory=structlog.stdlib.LoggerFactory(),
     cache_logger_on_first_use=True,
 )
-_RENDERERS: list = (
-    [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    if PRODUCTION
-    # The plain formatter leaves out local variables, which could hold a patient's name.
-    else [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
-)
+# Exceptions are told by kind and place: their texts and variables could hold a patient's name.
+_RENDERERS: list = [
+    withhold_values,
+    structlog.processors.JSONRenderer() if PRODUCTION else structlog.dev.ConsoleRenderer(colors=False),
+]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -439,8 +451,10 @@ LOGGING = {
         # These name the path with its query, the signed-in name or the arguments of a statement.
         "axes": {"level": "ERROR"},
         "django.request": {"level": "CRITICAL"},
+        "django.security.csrf": {"level": "ERROR"},
         "django.server": {"level": "WARNING"},
         "django.db.backends": {"level": "WARNING"},
+        "uvicorn": {"handlers": ["console"], "level": "INFO", "propagate": False},
         "uvicorn.access": {"handlers": [], "propagate": False},
         "rq.worker": {"level": "INFO", "handlers": ["console"], "propagate": False},
         "rq.scheduler": {"level": "WARNING"},

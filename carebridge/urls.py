@@ -19,6 +19,7 @@ def no_signup(request: HttpRequest) -> HttpResponse:
     return HttpResponseNotFound()
 
 
+handler500 = "carebridge.guard.server_error"
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
