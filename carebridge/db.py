@@ -161,8 +161,9 @@ def command(words: Mapping[str, type[DomainError]] | None = None, *, tries: int 
             try:
                 return attempt(*args, **kwargs)
             except (NotAllowed, NotFound) as error:
+                given = {**{str(place): each for place, each in enumerate(args)}, **kwargs}
                 for sink in _refusal_sinks:
-                    sink(error, function.__name__, kwargs)
+                    sink(error, function.__name__.lstrip("_"), given)
                 raise
             finally:
                 _in_command.reset(token)

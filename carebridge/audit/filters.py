@@ -12,15 +12,21 @@ from django.db.models import Q, QuerySet
 from carebridge.accounts.models import User
 from carebridge.audit.directory import Reach, directory
 from carebridge.audit.models import LogEntry
-from carebridge.audit.words import EVENTS
+from carebridge.audit.words import EVENTS, FAILED_SIGN_INS
+
+SIGNING_IN = Q(event__startswith="sign_") | Q(event__startswith="session.") | Q(event__startswith="factor.")
+SIGNING_IN |= Q(event__startswith="password.")
+RIGHTS = Q(event__startswith="membership.") | Q(event__startswith="token.") | Q(event__startswith="service_account.")
+RIGHTS |= Q(event__startswith="invitation.")
 
 KINDS: dict[str, tuple[str, Q]] = {
-    "looked": ("Looked at", Q(action=LogEntry.Action.ACCESS, refused=False)),
-    "changed": ("Changed", Q(action__lt=LogEntry.Action.ACCESS, refused=False)),
-    "refused": ("Refused", Q(refused=True)),
+    "looked": ("Looked at", Q(action=LogEntry.Action.ACCESS, refused=False) & ~SIGNING_IN),
+    "changed": ("Changed", Q(action__lt=LogEntry.Action.ACCESS, refused=False) & ~SIGNING_IN),
+    "refused": ("Refused", Q(refused=True) | Q(event__in=FAILED_SIGN_INS)),
     "emergency": ("Emergency access", Q(event__startswith="emergency.")),
     "exported": ("Exports", Q(event__endswith=".exported")),
-    "access": ("Roles given and taken", Q(event__startswith="membership.")),
+    "rights": ("Roles, invitations, tokens", RIGHTS),
+    "signing_in": ("Signing in", SIGNING_IN),
 }
 
 

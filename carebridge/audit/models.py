@@ -32,8 +32,14 @@ QUEUE_FOR_SEAL = "INSERT INTO audit_unsealed (entry_id) VALUES (NEW.id); RETURN 
 
 class LogEntryQuerySet(models.QuerySet["LogEntry"]):
     def visible_within(self, reach: Reach) -> Self:
-        """Rows of the clinics within reach, and rows of no clinic by people who work there."""
+        """Rows of the clinics within reach, and rows of no clinic by or about people who work there."""
+        about = Q(
+            content_type__app_label="accounts",
+            content_type__model="user",
+            object_pk__in=[str(each) for each in reach.people],
+        )
         seen = Q(clinic_id__in=list(reach.clinics)) | Q(clinic_id=None, actor__in=reach.people)
+        seen |= Q(clinic_id=None, actor=None) & about
         if reach.sees_rest:
             seen |= Q(clinic_id=None, actor=None)
         return self.filter(seen)

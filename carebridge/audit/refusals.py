@@ -4,8 +4,8 @@ and only so often, so that nobody can fill the trail by trying."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import timedelta
 from typing import Any, TypeGuard
 
@@ -70,7 +70,7 @@ def log_refused_command(error: DomainError, name: str, arguments: Mapping[str, A
     by = arguments.get("by")
     if not isinstance(by, User):
         return
-    concerned = [each for each in arguments.values() if isinstance(each, models.Model) and each is not by]
+    concerned = [each for each in _rows_of(arguments.values()) if each is not by]
     clinics = (directory().clinic_of(each) for each in concerned)
     log_refused(
         event=f"{name}.refused",
@@ -79,6 +79,15 @@ def log_refused_command(error: DomainError, name: str, arguments: Mapping[str, A
         clinic_id=next((each for each in clinics if each), None),
         facts={"code": error.code, **{key: error.detail[key] for key in ("permission", "role") if key in error.detail}},
     )
+
+
+def _rows_of(values: Iterable[Any]) -> Iterator[models.Model]:
+    """The rows among a command's arguments, also those inside of a wish that bundles them."""
+    for value in values:
+        if isinstance(value, models.Model):
+            yield value
+        elif is_dataclass(value):
+            yield from _rows_of(getattr(value, each.name) for each in fields(value))
 
 
 def write_refusals(request: HttpRequest, response: HttpResponse, context: dict[str, Any]) -> None:

@@ -16,10 +16,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from carebridge.audit.directory import Reach, directory
-from carebridge.audit.filters import TrailFilter, people_within
+from carebridge.audit.filters import KINDS, TrailFilter, people_within
 from carebridge.audit.models import LogEntry
 from carebridge.audit.trail import log_access
-from carebridge.audit.words import line_of, what_of
+from carebridge.audit.words import lines_of, what_of
 from carebridge.errors import DomainError
 from carebridge.exports import MOST_ROWS, export_csv
 from carebridge.http import StaffRequest
@@ -63,7 +63,7 @@ def everything(request: AuditRequest) -> HttpResponse:
 @auditors_only
 def refused(request: AuditRequest) -> HttpResponse:
     """What was tried and not allowed."""
-    return _page(request, _seen(request).filter(refused=True), tab="refused", title="Refused attempts")
+    return _page(request, _seen(request).filter(KINDS["refused"][1]), tab="refused", title="Refused attempts")
 
 
 @require_GET
@@ -110,6 +110,7 @@ def export(request: AuditRequest) -> HttpResponse:
                 rows=_cells(rows, request.audit_reach),
                 reason=form.cleaned_data["reason"],
                 by=request.user,
+                limit=MOST_ROWS,
                 filters={key: value for key, value in request.GET.items() if value and key != "before"},
             )
         except DomainError as error:
@@ -137,7 +138,7 @@ def _page(request: AuditRequest, rows: QuerySet[LogEntry], *, tab: str, title: s
     if len(entries) > PAGE:
         query["before"] = str(entries[PAGE - 1].pk)
     context = {
-        "lines": [line_of(entry, dict(request.audit_reach.clinics)) for entry in entries[:PAGE]],
+        "lines": lines_of(entries[:PAGE], request.audit_reach.clinics),
         "filters": filters,
         "older": query.urlencode() if len(entries) > PAGE else "",
         "newest": newest if before else None,

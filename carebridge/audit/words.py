@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
+from carebridge.accounts.models import Role, User
 from carebridge.audit.models import LogEntry
 
 EVENTS = {
@@ -33,12 +36,28 @@ EVENTS = {
     "patient.searched": "Searched for patients",
     "patient.updated": "Corrected a patient's details",
     "referral.recorded": "Recorded a referral",
+    "password.changed": "Changed their password",
+    "password.reset": "Reset their password",
+    "patient.anonymised": "Anonymised a patient",
+    "patient.data_released": "Gave a patient a copy of their data",
+    "patient.merged": "Merged two patient records",
+    "patient.merge_undone": "Took a merge back",
     "refusals.not_listed": "Kept trying; further attempts are not listed",
+    "session.ended": "Session ended",
+    "session.ended_everywhere": "Ended all sessions",
+    "sign_in.failed": "Failed to sign in",
+    "sign_in.locked_out": "Was locked out",
+    "sign_in.succeeded": "Signed in",
+    "sign_out": "Signed out",
+    "token.issued": "Made an API token",
+    "token.revoked": "Revoked an API token",
 }
+FAILED_SIGN_INS = ("sign_in.failed", "sign_in.locked_out")
 ACTIONS = {0: "created", 1: "changed", 2: "deleted", 3: "looked at"}
 MASKED = "•••"
 HIDDEN_FACTS = {"patients", "process", "host"}
 MOST_FACTS = 6
+ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*\+00:00$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +67,41 @@ class Line:
     entry: LogEntry
     what: str
     who: str
+    role: str
     clinic: str
     facts: Sequence[str]
+    refused: bool
 
 
-def line_of(entry: LogEntry, clinics: dict[int, str]) -> Line:
-    """The row in words; `clinics` holds the names within the viewer's reach."""
-    actor, process = entry.actor, (entry.additional_data or {}).get("process", "")
-    return Line(
-        entry=entry,
-        what=what_of(entry),
-        who=(actor.get_full_name() or actor.get_username()) if actor else process or "Somebody unknown",
-        clinic=clinics.get(entry.clinic_id or 0, ""),
-        facts=facts_of(entry),
-    )
+def lines_of(entries: Sequence[LogEntry], clinics: Mapping[int, str]) -> list[Line]:
+    """The rows in words; `clinics` holds the names within the viewer's reach. One statement."""
+    concerned = {user_id for entry in entries if (user_id := _user_of(entry))}
+    people = {str(user.pk): _name(user) for user in User.objects.filter(pk__in=concerned)} if concerned else {}
+    return [
+        Line(
+            entry=entry,
+            what=what_of(entry),
+            who=_name(entry.actor) or (entry.additional_data or {}).get("process", "") or "Somebody unknown",
+            role=dict(Role.choices).get(entry.role, entry.role),
+            clinic=clinics.get(entry.clinic_id or 0, ""),
+            facts=facts_of(entry, people),
+            refused=entry.refused or entry.event in FAILED_SIGN_INS,
+        )
+        for entry in entries
+    ]
+
+
+def _user_of(entry: LogEntry) -> UUID | None:
+    """The member of staff a row is about, such as whoever was given a role."""
+    change = (entry.changes or {}).get("user")
+    try:
+        return UUID(str(change[1])) if isinstance(change, list) else None
+    except ValueError:
+        return None
+
+
+def _name(user: User | None) -> str:
+    return (user.get_full_name() or user.get_username()) if user else ""
 
 
 def what_of(entry: LogEntry) -> str:
@@ -76,26 +116,31 @@ def what_of(entry: LogEntry) -> str:
     return f"{subject} {verb}".replace("_", " ").strip().capitalize()
 
 
-def facts_of(entry: LogEntry) -> list[str]:
-    """What changed, and what else is worth knowing; masked fields by name alone."""
-    facts = [_change(field, change) for field, change in (entry.changes or {}).items()]
+def facts_of(entry: LogEntry, people: Mapping[str, str]) -> list[str]:
+    """What changed, and what else is worth knowing; masked fields by name alone, members of staff by theirs."""
+    told = [_change(field, change, people) for field, change in (entry.changes or {}).items()]
+    facts = [each for each in told if each]
     more = {key: value for key, value in (entry.additional_data or {}).items() if key not in HIDDEN_FACTS}
     facts += [f"{key.replace('_', ' ')}: {_short(value)}" for key, value in more.items() if value not in ("", {}, [])]
     left = len(facts) - MOST_FACTS
     return facts[:MOST_FACTS] + ([f"and {left} more"] if left > 0 else [])
 
 
-def _change(field: str, change: Any) -> str:
+def _change(field: str, change: Any, people: Mapping[str, str]) -> str:
     name = field.replace("_", " ")
     if isinstance(change, dict):
         return f"{name}: {change.get('operation', '')} {', '.join(change.get('objects', []))}"
-    old, new = (_short(each) for each in change)
+    old, new = (people.get(str(each)) or _short(each) for each in change)
+    if not old and not new:
+        return ""
     if MASKED in (old, new):
         return name
-    return f"{name}: {new}" if old in ("", "None") else f"{name}: {old} to {new or 'nothing'}"
+    return f"{name}: {new}" if old in ("", new) else f"{name}: {old} to {new or 'nothing'}"
 
 
 def _short(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {each}" for key, each in value.items() if each)
-    return "" if value is None else str(value)[:80]
+    if isinstance(value, str) and ISO_TIME.match(value):
+        return value[:16].replace("T", " ")
+    return "" if value in (None, [], "[]") else str(value)[:80]
