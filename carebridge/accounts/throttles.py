@@ -61,12 +61,12 @@ class AddressThrottle(PerMinute):
         return "address" if known else "stranger", address_of(request)
 
 
-def slow_down_guessing(request: Request) -> None:
-    """Count a token that opened nothing. Raises Throttled for an address that keeps trying.
+def slow_down_guessing(request: Request, whom: str = "") -> None:
+    """Count a token that opened nothing, or what else `whom` guessed wrong. Raises Throttled for who keeps trying.
 
-    Tokens that are right go on working from there: others may share the address.
+    Tokens that are right go on working from the same address: others may share it.
     """
-    if settings.RATE_LIMITS and not _spend("stranger", f"guess-{address_of(request)}"):
+    if settings.RATE_LIMITS and not _spend("stranger", f"guess-{whom or address_of(request)}"):
         raise Throttled(wait=_seconds_left())
 
 

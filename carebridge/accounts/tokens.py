@@ -39,7 +39,7 @@ class Scope(models.TextChoices):
     APPOINTMENTS_WRITE = "appointments:write", "Hold times; book, move, cancel and run appointments"
     PATIENTS_READ = "patients:read", "Find and read patients"
     PATIENTS_WRITE = "patients:write", "Register patients and correct their details"
-    PATIENTS_EXCHANGE = "patients:exchange", "Act for one verified patient at a time (service accounts only)"
+    PATIENTS_EXCHANGE = "patients:exchange", "Act for one verified patient at a time"
 
 
 def digest_of(secret: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from carebridge.accounts.models import Role, User
-from carebridge.accounts.tokens import ApiToken, Scope
+from carebridge.accounts.tokens import ApiToken
 from carebridge.errors import DomainError
 from carebridge.http import StaffRequest
 from scheduling import api_access
@@ -32,7 +32,7 @@ class Row:
     """A token as a line of the list."""
 
     token: ApiToken
-    scopes: str
+    scopes: Sequence[str]
     clinics: str
 
     @property
@@ -143,7 +143,7 @@ def _rows(tokens: Iterable[ApiToken]) -> list[Row]:
     return [
         Row(
             token,
-            ", ".join(Scope(each).label for each in token.scopes) if token.scopes else "All that you may do",
+            token.scopes or (),
             ", ".join(names.get(each, "") for each in token.clinic_ids) if token.clinic_ids else "All your clinics",
         )
         for token in tokens

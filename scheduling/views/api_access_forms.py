@@ -44,7 +44,7 @@ class TokenForm(ClinicsForm):
         super().__init__(*args, **kwargs)
         longest = LONGEST_FOR_SERVICES if owner.is_service else LONGEST_FOR_PEOPLE
         offered = [each for each in Scope if owner.is_service or each != Scope.PATIENTS_EXCHANGE]
-        self.fields["scopes"].choices = [(each.value, each.label) for each in offered]  # type: ignore[attr-defined]
+        self.fields["scopes"].choices = [(each.value, f"{each.label} ({each.value})") for each in offered]  # type: ignore[attr-defined]
         days = [(each, f"{each} days") for each in LASTS if each <= longest]
         self.fields["days"].choices = days  # type: ignore[attr-defined]
         self.fields["days"].initial = 30

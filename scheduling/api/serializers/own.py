@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -94,11 +94,21 @@ class OwnAppointmentSerializer(serializers.ModelSerializer):
     def get_doctor(self, row: Appointment) -> dict[str, Any]:
         return {"id": row.doctor_id, "name": row.doctor.full_name}
 
-    def get_cancel_until(self, row: Appointment) -> datetime:
-        return policies.cancel_cutoff(row.appointment_type, row.clinic, row.starts_at).astimezone(row.clinic.zone)
+    @extend_schema_field(OpenApiTypes.DATETIME)
+    def get_cancel_until(self, row: Appointment) -> str:
+        return (
+            policies.cancel_cutoff(row.appointment_type, row.clinic, row.starts_at)
+            .astimezone(row.clinic.zone)
+            .isoformat()
+        )
 
-    def get_move_until(self, row: Appointment) -> datetime:
-        return policies.reschedule_cutoff(row.appointment_type, row.clinic, row.starts_at).astimezone(row.clinic.zone)
+    @extend_schema_field(OpenApiTypes.DATETIME)
+    def get_move_until(self, row: Appointment) -> str:
+        return (
+            policies.reschedule_cutoff(row.appointment_type, row.clinic, row.starts_at)
+            .astimezone(row.clinic.zone)
+            .isoformat()
+        )
 
     @extend_schema_field(OwnCancellationSerializer(allow_null=True))
     def get_cancellation(self, row: Appointment) -> dict[str, Any] | None:
@@ -132,12 +142,12 @@ class PatientExchangeSerializer(serializers.Serializer):
     """Whom a portal has verified: the birth date, and the record's id or the PMS number."""
 
     birth_date = serializers.DateField()
-    patient = serializers.UUIDField(required=False, help_text="Id of the record")
+    patient = serializers.UUIDField(source="patient_id", required=False, help_text="Id of the record")
     pms_number = serializers.CharField(max_length=16, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """One of the two names the record."""
-        if ("patient" in attrs) == ("pms_number" in attrs):
+        if ("patient_id" in attrs) == ("pms_number" in attrs):
             raise serializers.ValidationError({"patient": "Send either the record's id or its PMS number."})
         return attrs
 

@@ -6,8 +6,9 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from carebridge.accounts.throttles import slow_down_guessing
 from carebridge.accounts.tokens import ApiToken, Scope
-from carebridge.errors import NotAllowed
+from carebridge.errors import NotAllowed, NotFound
 from scheduling.api.base import SchedulingView
 from scheduling.api.schema import changes
 from scheduling.api.serializers.own import PatientExchangeSerializer, PatientTokenSerializer
@@ -32,22 +33,20 @@ class PatientTokenView(SchedulingView):
     )
     def create(self, request: Request) -> HttpResponse:
         """A token for one patient of your clinics. The portal answers for having verified the person; it is
-        recorded. An unknown number and another birth date have the same answer.
+        recorded. An unknown number and another birth date have the same answer, and few of them are answered a minute.
         """
         if not isinstance(request.auth, ApiToken):
             raise NotAllowed
         body = PatientExchangeSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        asked = body.validated_data
-        let_in = exchange_patient(
-            birth_date=asked["birth_date"],
-            patient_id=asked.get("patient"),
-            pms_number=asked.get("pms_number", ""),
-            by=self.user,
-            issued_with=request.auth,
-        )
+        try:
+            let_in = exchange_patient(by=self.user, issued_with=request.auth, **body.validated_data)
+        except NotFound:
+            # Birth dates are few: whoever holds a portal's token must not find them out by trying.
+            slow_down_guessing(request, whom=f"patient-{request.auth.pk}")
+            raise
         answer = {"token": let_in.secret, "expiry": let_in.token.expires_at.isoformat()}
-        return Response(answer, status=201, headers={"Cache-Control": "no-store"})
+        return Response(answer, status=201)
 
 
 class OwnTokenView(OwnView):
