@@ -1,15 +1,16 @@
 """Data leaving the house as a spreadsheet: with a reason, limited, marked with who took it and when, and recorded.
 
-Whether somebody may export is asked by the door, before. It then calls `export_csv`, which does the rest in one step,
-so that no export leaves unrecorded.
+Whether somebody may export is asked by the door, before. It then calls `export_sheet`, which does the rest in one
+step, so that no export leaves unrecorded.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -20,6 +21,7 @@ from django.utils import timezone
 from carebridge.accounts.models import User
 from carebridge.audit.trail import Action, log_change
 from carebridge.errors import DomainError, InvalidInput
+from carebridge.workbooks import workbook
 
 MOST_ROWS = 10_000
 SHORTEST_REASON = 10
@@ -37,8 +39,9 @@ class TooManyRows(DomainError):
         super().__init__(f"An export holds {limit:,} rows at most. Narrow the filters. Nothing was exported.")
 
 
-def export_csv(
+def export_sheet(
     *,
+    form: str,
     name: str,
     columns: Sequence[str],
     rows: Iterable[Sequence[Any]],
@@ -48,10 +51,11 @@ def export_csv(
     clinic_id: int | None = None,
     limit: int = MOST_ROWS,
 ) -> HttpResponse:
-    """The rows as a CSV file to download, recorded in the audit trail as `<name>.exported` before it leaves.
+    """The rows as a file to download, recorded in the audit trail as `<name>.exported` before it leaves.
 
-    `rows` is read lazily, up to one more than `limit`. `filters` tells the trail what was asked for: ids, codes and
-    dates, nothing typed about a person. Raises InvalidInput without a reason, TooManyRows beyond the limit.
+    `form` is one of FORMS. `rows` is read lazily, up to one more than `limit`. `filters` tells the trail what was
+    asked for: ids, codes and dates, nothing typed about a person. Raises InvalidInput without a reason, TooManyRows
+    beyond the limit.
     """
     reason = " ".join(reason.split())
     if len(reason) < SHORTEST_REASON:
@@ -69,8 +73,9 @@ def export_csv(
             clinic_id=clinic_id,
             facts={"rows": len(found), "reason": reason, "filters": {k: str(v) for k, v in (filters or {}).items()}},
         )
-    response = HttpResponse(_text(columns, found, _watermark(by, now, reason, len(found))), content_type="text/csv")
-    response["Content-Disposition"] = f'attachment; filename="carebridge-{name}-{now:%Y%m%d-%H%M}.csv"'
+    kind, body = FORMS[form]
+    response = HttpResponse(body(_marked(columns, found, _watermark(by, now, reason, len(found)))), content_type=kind)
+    response["Content-Disposition"] = f'attachment; filename="carebridge-{name}-{now:%Y%m%d-%H%M}.{form}"'
     response["Cache-Control"] = "no-store"
     return response
 
@@ -88,13 +93,27 @@ def _watermark(by: User, now: datetime, reason: str, count: int) -> str:
     return f"Confidential. Exported by {who} on {now:%Y-%m-%d %H:%M} UTC, {count} rows. Reason: {reason}"
 
 
-def _text(columns: Sequence[str], rows: Sequence[Sequence[Any]], watermark: str) -> str:
+def _marked(columns: Sequence[str], rows: Sequence[Sequence[Any]], watermark: str) -> Iterator[list[Any]]:
+    """The sheet, with who took it above and below, so that neither half of it goes about without."""
+    yield [neutral(watermark)]
+    yield [neutral(each) for each in columns]
+    for row in rows:
+        yield [neutral(cell) for cell in row]
+    yield [neutral(watermark)]
+
+
+def _csv(rows: Iterable[Sequence[Any]]) -> bytes:
     # The mark in front tells spreadsheet programs that the text is UTF-8.
     file = io.StringIO()
     file.write("\ufeff")
-    writer = csv.writer(file)
-    writer.writerow([neutral(watermark)])
-    writer.writerow([neutral(each) for each in columns])
-    writer.writerows([neutral(cell) for cell in row] for row in rows)
-    writer.writerow([neutral(watermark)])
-    return file.getvalue()
+    csv.writer(file).writerows(rows)
+    return file.getvalue().encode()
+
+
+FORMS: Mapping[str, tuple[str, Callable[[Iterable[Sequence[Any]]], bytes]]] = {
+    "csv": ("text/csv", _csv),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", workbook),
+}
+"""How a sheet may leave: by the ending of the file's name, its type and who makes it."""
+
+export_csv = partial(export_sheet, form="csv")

@@ -18,12 +18,9 @@ from scheduling.duplicates import suggested_pairs
 from scheduling.merging import merge_patients, undo_merge
 from scheduling.models import Appointment, Patient, PatientMerge
 from scheduling.patient_search import note_looked_through, note_opened, search_patients
-from scheduling.patients import EDITABLE
 from scheduling.permissions import Permission, clinic_ids_with
 from scheduling.views.reach import visible
-
-COMPARED = [field for field in Patient._meta.concrete_fields if field.name in EDITABLE]
-"""Details that somebody chooses between, in the order of the record."""
+from scheduling.views.record_words import DETAILS, EMPTY, label_of, words_of
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,7 @@ def compare(request: StaffRequest, pk: UUID, other: UUID) -> HttpResponse:
     seen = Patient.objects.visible_to(request.user).active()
     keep, remove = visible(seen, pk), visible(seen, other)
     refused: DomainError | None = None
-    chosen = {field.name for field in COMPARED if request.POST.get(field.name) == "theirs"}
+    chosen = {field.name for field in DETAILS if request.POST.get(field.name) == "theirs"}
     if request.method == "POST":
         try:
             merge_patients(keep=keep, remove=remove, by=request.user, take=chosen, versions=_versions(request))
@@ -116,7 +113,7 @@ def _require_merging(request: StaffRequest) -> None:
 def _side_by_side(
     request: StaffRequest, keep: Patient, remove: Patient, chosen: set[str] | None, refused: DomainError | None
 ) -> HttpResponse:
-    details = [_detail(field, keep, remove, chosen) for field in COMPARED]
+    details = [_detail(field, keep, remove, chosen) for field in DETAILS]
     visits = Appointment.objects.visible_to(request.user)
     context: dict[str, Any] = {
         "keep": keep,
@@ -130,24 +127,10 @@ def _side_by_side(
     return render(request, "scheduling/merge.html", context, status=refused.status if refused else 200)
 
 
-EMPTY = "Not recorded"
-
-
 def _detail(field: Any, keep: Patient, remove: Patient, chosen: set[str] | None) -> Detail:
-    ours, theirs = _words(field, keep), _words(field, remove)
+    ours, theirs = words_of(field, keep), words_of(field, remove)
     takes = field.name in chosen if chosen is not None else ours == EMPTY != theirs
-    return Detail(field.name, field.verbose_name.capitalize().replace("Pms", "PMS"), ours, theirs, takes)
-
-
-def _words(field: Any, patient: Patient) -> str:
-    value = getattr(patient, field.name)
-    if field.choices:
-        return str(getattr(patient, f"get_{field.name}_display")())
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    if isinstance(value, list):
-        return ", ".join(value) or EMPTY
-    return f"{value:%-d %b %Y}" if field.name == "birth_date" else str(value or EMPTY)
+    return Detail(field.name, label_of(field), ours, theirs, takes)
 
 
 def _versions(request: StaffRequest) -> tuple[int, int] | None:

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from carebridge.errors import DomainError
-from carebridge.exports import MOST_ROWS, export_csv
+from carebridge.exports import MOST_ROWS, export_sheet
 from carebridge.http import StaffRequest
 from scheduling.forms import StyledForm
 from scheduling.models import Clinic
@@ -25,6 +25,12 @@ class ExportForm(StyledForm):
 
     clinic = forms.ModelChoiceField(Clinic.objects.none(), empty_label=None)
     directory = forms.ChoiceField(choices=[(each.name, each.label) for each in DIRECTORIES.values()])
+    form = forms.ChoiceField(
+        label="As",
+        choices=[("xlsx", "Workbook (XLSX)"), ("csv", "Plain table (CSV)")],
+        initial="xlsx",
+        widget=forms.RadioSelect,
+    )
     reason = forms.CharField(
         label="What is it for?",
         max_length=240,
@@ -54,9 +60,10 @@ def directories(request: StaffRequest) -> HttpResponse:
     return render(request, "scheduling/exports.html", context, status=422 if form.errors else 200)
 
 
-def _file(request: StaffRequest, *, clinic: Clinic, directory: str, reason: str) -> HttpResponse:
+def _file(request: StaffRequest, *, clinic: Clinic, directory: str, form: str, reason: str) -> HttpResponse:
     wanted = DIRECTORIES[directory]
-    return export_csv(
+    return export_sheet(
+        form=form,
         name=f"directory-{wanted.name}",
         columns=wanted.columns,
         rows=wanted.rows_of(clinic),

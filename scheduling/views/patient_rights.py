@@ -25,6 +25,7 @@ from scheduling.permissions import Permission, clinic_ids_with
 from scheduling.retention import anonymise_patient, due_patients, kept_since
 from scheduling.views.patients import add_errors
 from scheduling.views.reach import visible
+from scheduling.views.record_words import DETAILS, label_of, words_of
 
 SHOWN = 100
 
@@ -112,7 +113,6 @@ def _as_file(made: PatientCopy) -> HttpResponse:
 
 
 def _as_page(request: StaffRequest, patient: Patient, made: PatientCopy) -> HttpResponse:
-    labels = {field.name: field.verbose_name.capitalize() for field in Patient._meta.concrete_fields}
-    details = [(labels.get(name, "Record"), value) for name, value in made.details.items() if value not in ("", None)]
+    details = [(label_of(field), words_of(field, patient)) for field in DETAILS]
     context = {"patient": patient, "copy": made, "details": details, "nav": "search"}
     return render(request, "scheduling/patient_copy_page.html", context)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
 from datetime import timedelta
+from xml.etree import ElementTree
 
 import pytest
 from django.urls import reverse
@@ -131,7 +133,7 @@ def test_a_directory_leaves_as_a_file_with_who_when_and_why_and_is_recorded(
     admin_client, clinic_admin, harbour, patient, patient_elsewhere
 ):
     Patient.objects.filter(pk=patient.pk).update(contact_note="Ask for Bryn", address="=HYPERLINK(1)")
-    sent = {"clinic": harbour.pk, "directory": "patients", "reason": REASON}
+    sent = {"clinic": harbour.pk, "directory": "patients", "form": "csv", "reason": REASON}
     answer = admin_client.post(url("exports"), sent)
 
     rows = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
@@ -147,7 +149,7 @@ def test_a_directory_leaves_as_a_file_with_who_when_and_why_and_is_recorded(
 
 @pytest.mark.parametrize("directory", ["doctors", "rooms", "services", "rosters"])
 def test_every_directory_of_the_clinic_can_be_exported(admin_client, harbour, dr_osei, room_1, directory):
-    sent = {"clinic": harbour.pk, "directory": directory, "reason": REASON}
+    sent = {"clinic": harbour.pk, "directory": directory, "form": "csv", "reason": REASON}
     answer = admin_client.post(url("exports"), sent)
 
     rows = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
@@ -155,8 +157,24 @@ def test_every_directory_of_the_clinic_can_be_exported(admin_client, harbour, dr
     assert len({len(row) for row in rows[1:-1]}) == 1
 
 
+def test_a_workbook_holds_the_same_cells_as_text(admin_client, harbour, patient):
+    Patient.objects.filter(pk=patient.pk).update(address="=HYPERLINK(1)", email="a&b<c@example.org")
+    sent = {"clinic": harbour.pk, "directory": "patients", "form": "xlsx", "reason": REASON}
+    answer = admin_client.post(url("exports"), sent)
+
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as package:
+        assert package.testzip() is None
+        sheet = ElementTree.fromstring(package.read("xl/worksheets/sheet1.xml"))  # noqa: S314 - made above
+    cells = [[cell.findtext(".//{*}t") for cell in row] for row in sheet.findall(".//{*}row")]
+    assert sheet.find(".//{*}f") is None
+    assert REASON in str(cells[0][0])
+    assert {"'=HYPERLINK(1)", "a&b<c@example.org"} <= set(cells[2])
+
+
 def test_another_clinics_directory_is_not_on_offer(admin_client, northgate):
-    answer = admin_client.post(url("exports"), {"clinic": northgate.pk, "directory": "doctors", "reason": REASON})
+    answer = admin_client.post(
+        url("exports"), {"clinic": northgate.pk, "directory": "doctors", "form": "csv", "reason": REASON}
+    )
 
     assert answer.status_code == 422
     assert not LogEntry.objects.filter(event__endswith=".exported").exists()
