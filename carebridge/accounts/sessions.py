@@ -67,7 +67,7 @@ def over(record: UserSession, now: datetime) -> str:
 
 def note_activity(record: UserSession, now: datetime) -> None:
     """Its person did something just now."""
-    if now - record.last_seen_at >= NOTED_EVERY:
+    if now - record.last_seen_at >= min(NOTED_EVERY, settings.SESSION_IDLE / 10):
         UserSession.objects.filter(pk=record.pk).update(last_seen_at=now)
         record.last_seen_at = now
 
