@@ -2,15 +2,19 @@
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.urls import include, path
 from django_prometheus.exports import ExportToDjangoView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from carebridge.audit.models import LogEntry
 from carebridge.health import healthz, readyz
 
 # The admin's own sign-in form knows nothing of second factors: everyone signs in at the one door.
 admin.autodiscover()
+# The trail has screens of its own, which keep to the reader's clinics; permissions are roles at clinics, not groups.
+admin.site.unregister([LogEntry, Group])
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 

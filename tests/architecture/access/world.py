@@ -1,0 +1,189 @@
+"""Two clinics with the same in each, and one person for each column, all of whom work at Harbour."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from carebridge.accounts.models import Role, User
+from carebridge.accounts.tokens import ApiToken
+from scheduling.booking import book_appointment
+from scheduling.memberships import grant_membership
+from scheduling.models import (
+    AppointmentType,
+    CancellationReason,
+    Clinic,
+    Doctor,
+    DoctorClinic,
+    EmergencyAccess,
+    Patient,
+    ScheduleEvent,
+)
+from tests import factories
+
+ROLES = {
+    "receptionist": (Role.RECEPTIONIST, {}),
+    "doctor": (Role.DOCTOR, {}),
+    "clinic_admin": (Role.CLINIC_ADMINISTRATOR, {"is_staff": True}),
+    "manager": (Role.OPERATIONS_MANAGER, {}),
+    "support": (Role.SUPPORT, {}),
+    "sysadmin": (Role.SYSTEM_ADMINISTRATOR, {"is_staff": True, "is_superuser": True}),
+}
+
+Words = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class World:
+    """People by column, and what the words of a row stand for: at Harbour, with a colleague there, at Northgate."""
+
+    people: Mapping[str, User]
+    own: Words
+    colleague: Words
+    other: Words
+
+
+def build_world() -> World:
+    """Fill an empty database; everything is booked and granted by the commands."""
+    kind = _consultation()
+    reason = factories.CancellationReasonFactory()
+    harbour, northgate = (
+        factories.ClinicFactory(name=name, code=name.lower(), position=n, open_weekdays=True)
+        for n, name in enumerate(("Harbour", "Northgate"), start=1)
+    )
+    people = {name: _employ(name, harbour) for name in ROLES}
+    people["no_role"] = factories.UserFactory(username="no_role")
+    own = _furnish(harbour, kind, reason, doctor_user=people["doctor"], member=people["receptionist"])
+    colleague = _furnish(harbour, kind, reason, member=people["receptionist"])
+    second = {"colleague_patient": colleague["patient"]}
+    return World(
+        people=people,
+        own={**own, **second},
+        colleague={**colleague, **second},
+        other={**_furnish(northgate, kind, reason, member=_employ("receptionist", northgate, "north")), **second},
+    )
+
+
+def _employ(name: str, clinic: Clinic, suffix: str = "") -> User:
+    role, flags = ROLES[name]
+    user = factories.UserFactory(username=name + suffix, **flags)
+    grant_membership(user=user, clinic=clinic, role=role, by=None)
+    return user
+
+
+def _consultation() -> AppointmentType:
+    speciality = factories.SpecialityFactory(name="Cardiology")
+    kind = factories.AppointmentTypeFactory(service=factories.ServiceFactory(name="Cardiology", speciality=speciality))
+    factories.RequirementFactory(
+        appointment_type=kind, category=factories.ResourceCategoryFactory(name="Consulting room")
+    )
+    return kind
+
+
+def _furnish(
+    clinic: Clinic, kind: AppointmentType, reason: CancellationReason, *, member: User, doctor_user: User | None = None
+) -> Words:
+    """A doctor with a room, a patient, a visit next Monday at ten, one under way, and leave in the spring."""
+    category = kind.requirements.get().category
+    room = factories.RoomFactory(clinic=clinic, categories=[category])
+    doctor = factories.DoctorFactory(user=doctor_user, at=[clinic])
+    DoctorClinic.objects.filter(doctor=doctor).update(usual_room=room)
+    factories.works_on_weekdays(doctor.resource, clinic)
+    factories.OfferingFactory(doctor=doctor, appointment_type=kind, clinic=clinic)
+    patient = factories.PatientFactory(at=[clinic], pms_number=None)
+    far = timezone.now() + timedelta(days=200)
+    block = factories.ScheduleBlockFactory(resource=doctor.resource, starts_at=far, ends_at=far + timedelta(hours=2))
+    visit = _book(patient, kind, doctor, clinic, 10)
+    return {
+        "clinic": str(clinic.pk),
+        "doctor": str(doctor.pk),
+        "room": str(room.pk),
+        "patient": str(patient.pk),
+        "visit": visit.reference,
+        "block": str(block.pk),
+        "type": str(kind.pk),
+        "service": str(kind.service_id),
+        "reason": reason.code,
+        "reason_id": str(reason.pk),
+        "start": at_clinic(clinic, 14).isoformat(),
+        "slot": f"{doctor.pk}.{clinic.pk}.{at_clinic(clinic, 14).isoformat()}",
+        "day": monday().isoformat(),
+        "member": str(member.pk),
+        "opened": str(_opened_in_emergency(patient, clinic, member)),
+    }
+
+
+def _opened_in_emergency(patient: Patient, clinic: Clinic, by: User) -> int:
+    now = timezone.now() - timedelta(hours=2)
+    facts = {"opened_at": now, "expires_at": now + timedelta(hours=1), "reason": "Fell in the hall"}
+    return EmergencyAccess.objects.create(patient=patient, clinic=clinic, opened_by=by, **facts).pk
+
+
+def _book(patient: Patient, kind: AppointmentType, doctor: Doctor, clinic: Clinic, hour: int):
+    return book_appointment(
+        patient=patient,
+        appointment_type=kind,
+        doctor=doctor,
+        clinic=clinic,
+        starts_at=at_clinic(clinic, hour),
+        by=None,
+        notes="Brings her own ECG",
+    )
+
+
+def monday() -> date:
+    """A Monday one to two weeks ahead."""
+    today = timezone.localdate()
+    return today + timedelta(days=14 - today.weekday())
+
+
+def at_clinic(clinic: Clinic, hour: int) -> datetime:
+    return datetime.combine(monday(), time(hour), tzinfo=clinic.zone)
+
+
+def furnish_admin(world: World) -> None:
+    """One more row of every model that has pages of its own, at both clinics."""
+    for words in (world.own, world.other):
+        clinic, doctor = Clinic.objects.get(pk=words["clinic"]), Doctor.objects.get(pk=words["doctor"])
+        start = timezone.now() + timedelta(days=300)
+        clinic.day_notes.create(day=start.date(), text="Fire drill at eleven")
+        factories.RecurringBreakFactory(resource=doctor.resource, clinic=clinic)
+        factories.ExtraSessionFactory(
+            resource=doctor.resource, clinic=clinic, starts_at=start, ends_at=start + timedelta(hours=2)
+        )
+        factories.ReferralFactory(patient=Patient.objects.get(pk=words["patient"]))
+        event = ScheduleEvent.objects.filter(clinic=clinic).first()
+        event.handler_failures.create(handler="reminders.plan", error="ValueError", failed_at=timezone.now())
+
+
+@contextmanager
+def standing_world() -> Iterator[World]:
+    """A world for many tests, in a transaction that is taken back at the end."""
+    with transaction.atomic():
+        world = build_world()
+        furnish_admin(world)
+        yield world
+        transaction.set_rollback(True)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Thousands of requests say nothing in the log."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def credentials(user: User) -> tuple[str, str]:
+    """The cookie of a session of theirs, and an API token."""
+    client = Client()
+    client.force_login(user)
+    return client.cookies[settings.SESSION_COOKIE_NAME].value, ApiToken.objects.issue(user=user)[1]
