@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from scheduling.models import Doctor, Resource
 from scheduling.queries.cards import Card, card_of, in_lanes
-from scheduling.queries.columns import Blocked, HeldTime, blocked_time
+from scheduling.queries.columns import Blocked, HeldTime, blocked_time, busy_elsewhere
 from scheduling.queries.day_facts import DayFacts
 from scheduling.queries.spans import DayFrame, Span, minutes
 
@@ -41,7 +41,11 @@ class Sheet:
 
     def blocked(self, resource_id: int, works: list[Span], cards: Sequence[Card]) -> list[Blocked]:
         known = self.facts.viewer.known_clinics
-        return blocked_time(self.facts.roster, resource_id, works, cards, self.frame, known)
+        elsewhere = self.facts.elsewhere.get(resource_id, ())
+        return [
+            *blocked_time(self.facts.roster, resource_id, works, cards, self.frame, known),
+            *busy_elsewhere(elsewhere, works, self.frame),
+        ]
 
 
 def by_doctor(sheet: Sheet, cards: Sequence[Card]) -> list[Column]:

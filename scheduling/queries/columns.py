@@ -77,6 +77,13 @@ def blocked_time(
     ]
 
 
+def busy_elsewhere(spans: Iterable[Span], works: list[Span], frame: DayFrame) -> Iterable[Blocked]:
+    """Working time here that visits at other clinics take. When is all that crosses: no name, no clinic, no visit."""
+    for span in spans:
+        if any(overlaps(span, work) for work in works):
+            yield Blocked("busy", *frame.place(*span), title=TITLES[ScheduleBlock.Kind.BUSY], when=_when(span, frame))
+
+
 def _outside(
     roster: RosterRows, resource_id: int, works: list[Span], frame: DayFrame, known: Collection
 ) -> Iterable[Blocked]:
@@ -88,7 +95,7 @@ def _outside(
         title = text = ""
         for start, end, clinic in elsewhere:
             if overlaps((start, end), span):
-                place = clinic.name if clinic.pk in known else "At another clinic"
+                place = clinic.name if clinic.pk in known else "Busy elsewhere"
                 title, text = place, f"{frame.clock(start)} to {frame.clock(end)}"
         for row in roster.closures:
             if overlaps((row.starts_at, row.ends_at), span):

@@ -9,13 +9,13 @@ from datetime import date, datetime, time, timedelta
 from django.db.models import Q
 
 from scheduling.hold_store import HoldRecord
-from scheduling.models import Allocation, Appointment, Doctor, DoctorClinic, Resource, Status
+from scheduling.models import Allocation, Appointment, Clinic, Doctor, DoctorClinic, Resource, Status
 from scheduling.models.resource import ResourceKind
 from scheduling.queries.cards import buffered
 from scheduling.queries.held import held_on
 from scheduling.queries.roster_rows import RosterRows, load_roster_rows
 from scheduling.queries.scope import Viewer
-from scheduling.queries.spans import DayFrame, instant, local_day
+from scheduling.queries.spans import DayFrame, Span, instant, local_day, merge
 
 GONE = (Status.RESCHEDULED, Status.EXPIRED)
 EARLIEST, LATEST = 8, 18
@@ -35,6 +35,8 @@ class DayFacts:
     allocations: Sequence[Allocation]
     roster: RosterRows
     held: Sequence[HoldRecord]
+    elsewhere: Mapping[int, Sequence[Span]]
+    """When doctors are with patients at other clinics, by resource: that is all that is known of it here."""
 
 
 def load_day(viewer: Viewer, day: date, now: datetime) -> DayFacts:
@@ -66,7 +68,19 @@ def load_day(viewer: Viewer, day: date, now: datetime) -> DayFacts:
         allocations=list(rooms_used),
         roster=load_roster_rows(clinic, ids, first, last),
         held=held_on(clinic, day) if viewer.sees_all else [],
+        elsewhere=busy_elsewhere(clinic, [doctor.resource_id for doctor in doctors], day),
     )
+
+
+def busy_elsewhere(clinic: Clinic, resource_ids: Collection[int], day: date) -> Mapping[int, Sequence[Span]]:
+    """Time that visits at other clinics take on the clinic's local day, by resource, without any of their details."""
+    live = Allocation.objects.filter(
+        resource__in=resource_ids, released_at=None, during__overlap=local_day(day, clinic.zone)
+    )
+    found: dict[int, list[Span]] = {}
+    for resource_id, during in live.exclude(appointment__clinic=clinic).values_list("resource", "during"):
+        found.setdefault(resource_id, []).append((during.lower, during.upper))
+    return {resource_id: merge(spans) for resource_id, spans in found.items()}
 
 
 def doctors_on(viewer: Viewer, booked: Collection[int]) -> list[Doctor]:
