@@ -147,3 +147,11 @@ __all__ = [
     "UndoTooLate",
     "WrongStatus",
 ]
+
+
+class TooManyLookups(DomainError):
+    """Somebody looked up more people of other clinics within an hour than anybody's work asks for."""
+
+    code = "too_many_lookups"
+    status = 429
+    message = "Too many people were looked up in the last hour. Wait a while, or ask a clinic administrator."

@@ -11,12 +11,15 @@ from django.utils import timezone
 
 from carebridge.accounts.models import User
 from carebridge.audit.models import LogEntry
-from carebridge.audit.trail import log_access
+from carebridge.audit.trail import log_access, log_refused
 from carebridge.errors import InvalidInput, NotAllowed
+from scheduling.errors import TooManyLookups
 from scheduling.models import Appointment, Clinic, Patient
 from scheduling.permissions import Permission, clinic_ids_with, require
 from scheduling.personal_details import normalised_phone, search_form
 
+LOOKUPS_AN_HOUR = 30
+LOOKED_UP = ("patient.identified", "patient.not_identified")
 ONE_LOOK = timedelta(minutes=10)
 SHORTEST_SEARCH = 2
 
@@ -70,9 +73,14 @@ def identify_patient(
 ) -> Sequence[Patient]:
     """Find people of other clinics: exact birth date plus exact family name or phone. Every hit is audited.
 
-    Raises NotAllowed, InvalidInput when neither name nor phone is given.
+    Raises NotAllowed, InvalidInput when neither name nor phone is given, TooManyLookups after thirty in an hour:
+    nobody works through the birth dates of a common name.
     """
     require(by, Permission.EDIT_PATIENTS, clinic.pk)
+    lately = LogEntry.objects.filter(actor=by, event__in=LOOKED_UP, timestamp__gt=timezone.now() - timedelta(hours=1))
+    if lately.count() >= LOOKUPS_AN_HOUR:
+        log_refused(event="patient.identify_refused", by=by, clinic_id=clinic.pk)
+        raise TooManyLookups
     return _exactly(birth_date, family_name, phone, by=by, clinic_id=clinic.pk)
 
 
@@ -96,12 +104,17 @@ def _exactly(birth_date: date, family_name: str, phone: str, *, by: User, clinic
     if phone.strip():
         number = normalised_phone(phone)
         found = found.filter(Q(mobile=number) | Q(phone=number))
-    patients = list(found[:5])
+    patients = [each for each in found[:50] if not family_name or _is_named(each, family_name)][:5]
     for patient in patients:
         log_access(patient, event="patient.identified", by=by, clinic_id=clinic_id)
     if not patients:
         log_access(by, event="patient.not_identified", by=by, clinic_id=clinic_id)
     return patients
+
+
+def _is_named(patient: Patient, family_name: str) -> bool:
+    """Exactly: "Jones" doesn't find a Smith Jones."""
+    return search_form(patient.family_name) == search_form(family_name)
 
 
 def note_opened(patient: Patient, *, by: User, event: str = "patient.opened") -> None:

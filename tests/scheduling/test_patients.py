@@ -9,11 +9,13 @@ from django.utils import timezone
 
 from carebridge.audit.models import LogEntry
 from carebridge.errors import InvalidInput, NotAllowed, NotFound
-from scheduling.errors import DuplicatePatient, PmsNumberTaken, StaleVersion
+from scheduling import patient_search
+from scheduling.errors import DuplicatePatient, PmsNumberTaken, StaleVersion, TooManyLookups
 from scheduling.models import Patient
 from scheduling.patient_search import identify_patient, search_patients
 from scheduling.patients import record_referral, register_patient, update_patient
 from scheduling.personal_details import normalised_phone, search_form, valid_pms_number
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -178,3 +180,19 @@ def test_a_phone_number_is_kept_as_one_dials_it_from_anywhere():
     assert normalised_phone(" ") == ""
     with pytest.raises(InvalidInput):
         normalised_phone("12")
+
+
+def test_nobody_works_through_the_birth_dates_of_a_name(receptionist, harbour, patient_elsewhere):
+    wanted = {"birth_date": patient_elsewhere.birth_date, "family_name": "Novak"}
+    for _ in range(patient_search.LOOKUPS_AN_HOUR):
+        identify_patient(by=receptionist, clinic=harbour, birth_date=date(1900, 1, 1), family_name="Novak")
+
+    with pytest.raises(TooManyLookups):
+        identify_patient(by=receptionist, clinic=harbour, **wanted)
+
+
+def test_part_of_a_double_name_finds_nobody(receptionist, harbour, northgate):
+    hidden = factories.PatientFactory(family_name="Smith Jones", search_name="nerys smith jones", at=[northgate])
+
+    assert not identify_patient(by=receptionist, clinic=harbour, birth_date=hidden.birth_date, family_name="Jones")
+    assert identify_patient(by=receptionist, clinic=harbour, birth_date=hidden.birth_date, family_name="Smith Jones")
