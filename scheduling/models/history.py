@@ -21,9 +21,9 @@ class ScheduleEventQuerySet(models.QuerySet["ScheduleEvent"]):
     def visible_to(self, user: User) -> Self:
         """Events at clinics whose schedule the user may see, of a doctor's own appointments, and of a patient
         whose history the user holds open in an emergency."""
-        from scheduling.permissions import Permission, clinic_ids_with, emergencies_of
+        from scheduling.permissions import Permission, clinic_ids_with, emergencies_of, on_own_list
 
-        seen = Q(clinic__in=clinic_ids_with(user, Permission.SEE_SCHEDULE)) | Q(doctor__user=user)
+        seen = Q(clinic__in=clinic_ids_with(user, Permission.SEE_SCHEDULE)) | on_own_list(user)
         if opened := emergencies_of(user):
             seen |= Q(appointment__patient__in=[each.patient_id for each in opened])
         return self.filter(seen)
