@@ -15,7 +15,9 @@ SOUND = {"CAREBRIDGE_ENV": "production", "SECRET_KEY": KEY, "ALLOWED_HOSTS": "bo
 
 def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
     """A process of its own, configured as in production but for the changes."""
-    env = {name: value for name, value in os.environ.items() if name not in ("DEBUG", "DJANGO_SETTINGS_MODULE")}
+    # What browser tests set in this process is no part of a production environment.
+    without = ("DEBUG", "DJANGO_SETTINGS_MODULE", "DJANGO_ALLOW_ASYNC_UNSAFE")
+    env = {name: value for name, value in os.environ.items() if name not in without}
     env |= {"DJANGO_SETTINGS_MODULE": "carebridge.settings", **SOUND, **changes}
     command = [sys.executable, *arguments]
     return subprocess.run(command, cwd=settings.BASE_DIR, env=env, capture_output=True, text=True, check=False)

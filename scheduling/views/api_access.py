@@ -10,7 +10,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -66,7 +66,7 @@ def revoke(request: StaffRequest, pk: UUID) -> HttpResponse:
 def service_accounts(request: StaffRequest) -> HttpResponse:
     """Portals and apps, and the form for another one."""
     clinics = _granting_clinics(request)
-    form = ServiceAccountForm(request.POST or None, clinics=clinics)
+    form = ServiceAccountForm(_posted(request), clinics=clinics)
     if request.method == "POST" and form.is_valid():
         try:
             account = api_access.create_service_account(
@@ -104,7 +104,7 @@ def close(request: StaffRequest, pk: UUID) -> HttpResponse:
 
 
 def _tokens_page(request: StaffRequest, owner: User, template: str) -> HttpResponse:
-    form = TokenForm(request.POST or None, owner=owner, clinics=_clinics_for(request, owner))
+    form = TokenForm(_posted(request), owner=owner, clinics=_clinics_for(request, owner))
     secret = ""
     if request.method == "POST" and form.is_valid():
         try:
@@ -159,3 +159,8 @@ def _places(roles: Any) -> str:
 
 def _names(ids: Iterable[int]) -> dict[int, str]:
     return dict(Clinic.objects.filter(pk__in=set(ids)).values_list("pk", "name"))
+
+
+def _posted(request: StaffRequest) -> QueryDict | None:
+    """What was sent, an empty form included: that one is answered with what it lacks."""
+    return request.POST if request.method == "POST" else None

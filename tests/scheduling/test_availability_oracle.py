@@ -61,6 +61,7 @@ def as_plan(world: World, kind: Kind, offer: Offer) -> VisitPlan:
         appointment_type_id=kind.id,
         doctor_id=offer.doctor,
         doctor_name="Dr Osei",
+        doctor_full_name="Dr Amara Osei",
         doctor_resource_id=offer.resource,
         clinic_id=offer.clinic,
         clinic_name="Harbour Street",

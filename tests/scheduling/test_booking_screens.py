@@ -378,4 +378,4 @@ def test_suggestions_cost_the_same_for_one_person_and_for_three(reception, harbo
     for_three = statements_of(suggest)
 
     assert suggest().count("data-value=") == 3
-    assert for_one == for_three <= 6
+    assert for_one == for_three <= 8, "two of them record that somebody looked"

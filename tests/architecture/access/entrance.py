@@ -46,5 +46,5 @@ ENTRANCE = [
 ELSEWHERE: list[str] = []
 """Routes whose answers other tests give, each with where."""
 
-ANY_METHOD = {"admin", "healthz", "readyz", "metrics"}
-"""Where a method that no row names is answered as GET is."""
+ANY_METHOD = {"accounts", "admin", "healthz", "readyz", "metrics"}
+"""Where a method that no row names is answered as GET is: the pages of libraries, and the probes."""
