@@ -15,6 +15,9 @@ A person holds roles at clinics, each a permission on that clinic; nothing is al
 what is marked in the column "own list" with appointments on their own list. What a person may not see does not exist
 for them: the answer is "not found".
 
+Two rights are given to a person rather than a role: a membership may add finding and booking times at the group's other
+clinics, where nothing else is seen; and a patient's record opened in an emergency is readable for an hour.
+
 This page is printed by `manage.py document_permissions`; a test compares them.
 """
 
