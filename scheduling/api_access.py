@@ -21,7 +21,8 @@ from carebridge.db import command, lock_in_order
 from carebridge.errors import InvalidInput, NotAllowed
 from scheduling.memberships import grant_membership
 from scheduling.models import Clinic, ClinicMembership
-from scheduling.permissions import Permission, clinic_ids_with, clinic_roles, may, require
+from scheduling.permissions import clinic_ids_with, clinic_roles, may, require
+from scheduling.roles import Permission
 
 LONGEST_FOR_PEOPLE, LONGEST_FOR_SERVICES = 90, 365
 """Days a named token may last."""

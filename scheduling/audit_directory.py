@@ -11,7 +11,8 @@ from django.urls import ResolverMatch
 from carebridge.accounts.models import User
 from carebridge.audit.directory import Reach
 from scheduling.models import Appointment, Clinic, ClinicMembership, EmergencyAccess, Patient
-from scheduling.permissions import Permission, clinic_ids_with, role_at
+from scheduling.permissions import clinic_ids_with, role_at
+from scheduling.roles import Permission
 
 NAMED_BY: dict[str, type[models.Model]] = {"patient": Patient, "emergency": EmergencyAccess}
 """Routes that address a row by its primary key, by the beginning of their name."""

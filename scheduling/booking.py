@@ -26,8 +26,9 @@ from scheduling.models import (
     Referral,
     Status,
 )
-from scheduling.permissions import Permission, require
+from scheduling.permissions import require
 from scheduling.placement import Decision, Wish, decide, lock_appointments, lock_patient, lock_visit
+from scheduling.roles import Permission
 
 AWAITS_SIGN_OFF = "An override needs a second person's agreement"
 OVERRIDE_REFUSED = "Override refused: "

@@ -15,8 +15,9 @@ from scheduling.errors import PolicyRefused, UndoTooLate, WrongStatus
 from scheduling.history import record_appointment
 from scheduling.models import Appointment, Cancellation, CancellationReason, ScheduleEvent, Status
 from scheduling.models.appointment import OCCUPYING
-from scheduling.permissions import Permission, require
+from scheduling.permissions import require
 from scheduling.placement import Wish, decide, lock_appointments, lock_patient, lock_visit
+from scheduling.roles import Permission
 
 CANCELLABLE = frozenset({Status.PENDING, Status.CONFIRMED, Status.CHECKED_IN, Status.REQUIRES_REVIEW})
 STAFF_UNDO = timedelta(seconds=8)

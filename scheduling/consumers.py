@@ -15,7 +15,8 @@ from carebridge.accounts.models import User
 from carebridge.accounts.sessions import open_user
 from scheduling import live
 from scheduling.models import Doctor
-from scheduling.permissions import Permission, clinic_ids_with, may
+from scheduling.permissions import clinic_ids_with, may
+from scheduling.roles import Permission
 
 SIGNED_OUT, NOT_YOURS = 4401, 4403
 RECHECK_SECONDS = 4

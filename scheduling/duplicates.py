@@ -10,7 +10,8 @@ from django.db import connection
 
 from carebridge.accounts.models import User
 from scheduling.models import Patient
-from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.permissions import clinic_ids_with
+from scheduling.roles import Permission
 
 SIMILAR = 0.4
 """Trigram similarity of two names from which they may be misspellings of one: "nerys calloway", "neris caloway"."""

@@ -13,7 +13,8 @@ from carebridge.errors import InvalidInput, NotAllowed, NotFound
 from scheduling.errors import WrongStatus
 from scheduling.models import EmergencyAccess, Patient
 from scheduling.models.emergency import OPEN_FOR
-from scheduling.permissions import Permission, clinic_ids_with, forget_roles, require
+from scheduling.permissions import clinic_ids_with, forget_roles, require
+from scheduling.roles import Permission
 
 logger = logging.getLogger(__name__)
 

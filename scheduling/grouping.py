@@ -13,8 +13,9 @@ from carebridge.db import command
 from carebridge.errors import InvalidInput
 from scheduling.booking import WORDS, record_booking, retaken, write_appointment
 from scheduling.models import Appointment, AppointmentGroup, AppointmentType, Channel, Clinic, Doctor, Patient, Status
-from scheduling.permissions import Permission, require
+from scheduling.permissions import require
 from scheduling.placement import Wish, decide, lock_candidates, lock_patient, plan_visit
+from scheduling.roles import Permission
 
 MOST_PARTS = 52
 

@@ -25,7 +25,8 @@ from scheduling.errors import HoldGone, HoldsUnavailable, SlotHeld, SlotTaken, S
 from scheduling.events import HoldChanged
 from scheduling.hold_store import HoldRecord
 from scheduling.models import AppointmentType, Clinic, Doctor
-from scheduling.permissions import Permission, require
+from scheduling.permissions import require
+from scheduling.roles import Permission
 
 log = structlog.get_logger(__name__)
 

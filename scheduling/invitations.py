@@ -11,7 +11,8 @@ from carebridge.db import command
 from carebridge.errors import InvalidInput, NotAllowed
 from scheduling.memberships import grant_membership
 from scheduling.models import Clinic
-from scheduling.permissions import Permission, clinic_ids_with, require, role_at
+from scheduling.permissions import clinic_ids_with, require, role_at
+from scheduling.roles import Permission
 
 OPENS_ADMIN = frozenset({Role.CLINIC_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR})
 

@@ -13,15 +13,8 @@ from carebridge.audit.trail import Action, log_change
 from carebridge.db import command, lock_in_order
 from carebridge.errors import InvalidInput, NotAllowed, NotFound
 from scheduling.models import Clinic, ClinicMembership
-from scheduling.permissions import (
-    BOOKS_ELSEWHERE,
-    ROLE_PERMISSIONS,
-    Permission,
-    clinic_roles,
-    forget_roles,
-    require,
-    role_at,
-)
+from scheduling.permissions import clinic_roles, forget_roles, require, role_at
+from scheduling.roles import BOOKS_ELSEWHERE, ROLE_PERMISSIONS, Permission
 
 GROUP_ROLES = frozenset({Role.OPERATIONS_MANAGER, Role.SUPPORT, Role.SYSTEM_ADMINISTRATOR})
 """Roles that look across clinics: a clinic's own administrator can't hand them out."""

@@ -17,9 +17,10 @@ from scheduling.history import record_appointment, record_patient
 from scheduling.models import Appointment, Patient, PatientClinic, PatientMerge, Referral
 from scheduling.models.appointment import OCCUPYING
 from scheduling.patients import EDITABLE
-from scheduling.permissions import Permission, clinic_ids_with, role_at
+from scheduling.permissions import clinic_ids_with, role_at
 from scheduling.personal_details import search_form
 from scheduling.placement import lock_appointments
+from scheduling.roles import Permission
 
 
 @command()

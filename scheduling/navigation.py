@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from carebridge.accounts.models import Role, User
 from scheduling.models import EmergencyAccess
-from scheduling.permissions import Permission, clinic_ids_with, clinic_roles, emergencies_of
+from scheduling.permissions import clinic_ids_with, clinic_roles, emergencies_of
+from scheduling.roles import Permission
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:

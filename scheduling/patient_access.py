@@ -16,7 +16,8 @@ from carebridge.errors import InvalidInput, NotAllowed, NotFound
 from scheduling.errors import StaleVersion
 from scheduling.models import Patient
 from scheduling.patients import apply_details, check_details
-from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.permissions import clinic_ids_with
+from scheduling.roles import Permission
 
 OWN_CONTACTS = (
     "mobile",

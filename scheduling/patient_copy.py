@@ -14,8 +14,9 @@ from carebridge.db import command
 from carebridge.errors import InvalidInput, NotAllowed, NotFound
 from scheduling.models import Appointment, Cancellation, Clinic, Patient, ScheduleEvent
 from scheduling.patients import EDITABLE
-from scheduling.permissions import Permission, clinic_ids_with, role_at
+from scheduling.permissions import clinic_ids_with, role_at
 from scheduling.queries.history_words import WORDS
+from scheduling.roles import Permission
 
 FORMAT = "carebridge-patient-copy/1"
 SHORTEST_REASON = 5

@@ -15,8 +15,9 @@ from carebridge.audit.trail import log_access, log_refused
 from carebridge.errors import InvalidInput, NotAllowed
 from scheduling.errors import TooManyLookups
 from scheduling.models import Appointment, Clinic, Patient
-from scheduling.permissions import Permission, clinic_ids_with, require
+from scheduling.permissions import clinic_ids_with, require
 from scheduling.personal_details import normalised_phone, search_form
+from scheduling.roles import Permission
 
 LOOKUPS_AN_HOUR = 30
 LOOKED_UP = ("patient.identified", "patient.not_identified")

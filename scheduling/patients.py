@@ -14,8 +14,9 @@ from carebridge.db import command
 from carebridge.errors import InvalidInput, NotFound
 from scheduling.errors import DuplicatePatient, PmsNumberTaken, StaleVersion
 from scheduling.models import Clinic, Patient, PatientClinic, Referral, Service
-from scheduling.permissions import Permission, clinic_ids_with, require, role_at
+from scheduling.permissions import clinic_ids_with, require, role_at
 from scheduling.personal_details import normalised_phone, search_form, valid_pms_number
+from scheduling.roles import Permission
 
 EDITABLE = frozenset(
     {

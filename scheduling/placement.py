@@ -26,9 +26,10 @@ from scheduling.errors import (
 )
 from scheduling.models import Appointment, AppointmentType, Clinic, Doctor, Patient, Referral
 from scheduling.models.appointment import OCCUPYING, UPCOMING
-from scheduling.permissions import Permission, may
+from scheduling.permissions import may
 from scheduling.policies import PatientFacts
 from scheduling.reasons import Reason
+from scheduling.roles import Permission
 
 TAKEN = frozenset({"doctor_busy", "no_resource"})
 """Reasons that mean: somebody else has it. The only ones for which an override makes overbooked rows."""

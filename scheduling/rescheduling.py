@@ -22,8 +22,9 @@ from scheduling.errors import WrongStatus
 from scheduling.history import record_appointment
 from scheduling.models import Appointment, Channel, Clinic, Doctor, ExternalReference, Status
 from scheduling.models.appointment import UPCOMING
-from scheduling.permissions import Permission, require, role_at
+from scheduling.permissions import require, role_at
 from scheduling.placement import Wish, decide, lock_appointments, lock_candidates, lock_patient, lock_visit, plan_visit
+from scheduling.roles import Permission
 
 
 def reschedule_appointment(

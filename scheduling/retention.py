@@ -29,8 +29,9 @@ from scheduling.models import (
 )
 from scheduling.models.appointment import OCCUPYING
 from scheduling.models.patient import PatientQuerySet
-from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.permissions import clinic_ids_with
 from scheduling.placement import lock_appointments
+from scheduling.roles import Permission
 
 ERASED = "Removed after its time"
 NOBODYS_BIRTHDAY = date(1900, 1, 1)

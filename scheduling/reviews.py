@@ -15,8 +15,9 @@ from scheduling.booking import AWAITS_SIGN_OFF, OVERRIDE_REFUSED, save_changes
 from scheduling.errors import WrongStatus
 from scheduling.history import record_appointment
 from scheduling.models import Appointment, Clinic, Status
-from scheduling.permissions import Permission, require, require_with
+from scheduling.permissions import require, require_with
 from scheduling.placement import lock_appointments
+from scheduling.roles import Permission
 from scheduling.roster.wording import still_against
 
 

@@ -14,8 +14,9 @@ from scheduling.booking import check_version, save_changes
 from scheduling.errors import UndoTooLate, WrongStatus
 from scheduling.history import record_appointment
 from scheduling.models import Appointment, Status
-from scheduling.permissions import Permission, require_with
+from scheduling.permissions import require_with
 from scheduling.placement import lock_appointments
+from scheduling.roles import Permission
 
 EARLIEST_CHECK_IN = timedelta(hours=12)
 """A check-in long before the visit is a slip: somebody picked the wrong day."""

@@ -7,16 +7,8 @@ from dataclasses import dataclass
 
 from carebridge.accounts.models import Role, User
 from scheduling.models import Clinic, ClinicMembership
-from scheduling.permissions import (
-    DESCRIPTIONS,
-    ELSEWHERE,
-    OWN_APPOINTMENT,
-    OWN_BOOKING,
-    ROLE_PERMISSIONS,
-    Permission,
-    clinics_elsewhere,
-    emergencies_of,
-)
+from scheduling.permissions import clinics_elsewhere, emergencies_of
+from scheduling.roles import DESCRIPTIONS, ELSEWHERE, OWN_APPOINTMENT, OWN_BOOKING, ROLE_PERMISSIONS, Permission
 
 
 @dataclass(frozen=True, slots=True)

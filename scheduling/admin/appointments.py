@@ -16,7 +16,7 @@ from carebridge.errors import DomainError
 from scheduling import cancelling, reviews, visits
 from scheduling.admin.base import ReadOnlyAdmin, ReadOnlyInline, actor, reach
 from scheduling.models import Allocation, Appointment, Cancellation, CancellationReason, ScheduleEvent
-from scheduling.permissions import Permission
+from scheduling.roles import Permission
 
 
 class AppointmentActionForm(ActionForm):

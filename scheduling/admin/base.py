@@ -13,7 +13,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from carebridge.accounts.models import User
 from carebridge.db import constraint_errors
 from carebridge.errors import DomainError
-from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.permissions import clinic_ids_with
+from scheduling.roles import Permission
 
 ABOUT_PATIENTS = frozenset(
     {

@@ -14,7 +14,8 @@ from scheduling.admin import locks
 from scheduling.admin.base import ConfigurationAdmin, ConfigurationInline, Undeletable, actor
 from scheduling.admin.use import SwitchAdmin, UseForm, switched
 from scheduling.models import Clinic, ClinicClosure, DayNote, OpeningHours
-from scheduling.permissions import Permission, may
+from scheduling.permissions import may
+from scheduling.roles import Permission
 from scheduling.roster.opening import Closing, Opening, revise_opening
 from scheduling.roster.rehearsal import Rehearsal, rehearse_clinic_use
 

@@ -15,7 +15,8 @@ from scheduling.admin.base import ConfigurationAdmin, ReadOnlyAdmin, ReadOnlyInl
 from scheduling.models import Patient, Referral
 from scheduling.models.patient import PatientClinic
 from scheduling.patients import update_patient
-from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.permissions import clinic_ids_with
+from scheduling.roles import Permission
 
 
 class KnownAtInline(ReadOnlyInline):

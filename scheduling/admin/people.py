@@ -26,7 +26,7 @@ from scheduling.memberships import (
     revoke_membership,
 )
 from scheduling.models import ClinicMembership
-from scheduling.permissions import Permission
+from scheduling.roles import Permission
 
 
 @admin.register(ClinicMembership)

@@ -6,7 +6,7 @@ from django.contrib import admin
 
 from scheduling.admin.base import ReadOnlyAdmin
 from scheduling.models import HandlerFailure, ScheduleEvent
-from scheduling.permissions import Permission
+from scheduling.roles import Permission
 
 
 @admin.register(ScheduleEvent)

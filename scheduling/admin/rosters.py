@@ -13,7 +13,8 @@ from carebridge.errors import DomainError
 from scheduling.admin.base import ConfigurationAdmin, actor, reach
 from scheduling.admin.resources import used_at
 from scheduling.models import ExtraSession, RecurringBreak, Resource, ScheduleBlock, WorkingHours
-from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.permissions import clinic_ids_with
+from scheduling.roles import Permission
 from scheduling.roster import blocks, extra_sessions, weekly
 
 

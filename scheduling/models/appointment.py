@@ -90,7 +90,8 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
         Also what the user booked at a clinic where they hold no role, and every one of a patient whose history they
         hold open in an emergency.
         """
-        from scheduling.permissions import Permission, clinic_ids_with, emergencies_of, on_own_list, own_bookings
+        from scheduling.permissions import clinic_ids_with, emergencies_of, on_own_list, own_bookings
+        from scheduling.roles import Permission
 
         seen = Q(clinic__in=clinic_ids_with(user, Permission.SEE_SCHEDULE)) | on_own_list(user) | own_bookings(user)
         if opened := emergencies_of(user):

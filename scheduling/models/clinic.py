@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class ClinicQuerySet(models.QuerySet["Clinic"]):
     def visible_to(self, user: User) -> Self:
         """Clinics where the user holds any role."""
-        from scheduling.permissions import Permission, clinic_ids_with
+        from scheduling.permissions import clinic_ids_with
+        from scheduling.roles import Permission
 
         return self.filter(pk__in=clinic_ids_with(user, Permission.SEE_DIRECTORY))
 

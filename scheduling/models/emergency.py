@@ -21,7 +21,8 @@ OPEN_FOR = timedelta(hours=1)
 class EmergencyAccessQuerySet(models.QuerySet["EmergencyAccess"]):
     def visible_to(self, user: User) -> Self:
         """Openings made under a role at a clinic whose openings the user reviews, and their own."""
-        from scheduling.permissions import Permission, clinic_ids_with
+        from scheduling.permissions import clinic_ids_with
+        from scheduling.roles import Permission
 
         return self.filter(Q(clinic__in=clinic_ids_with(user, Permission.REVIEW_ACCESS)) | Q(opened_by=user))
 

@@ -21,7 +21,8 @@ class ScheduleEventQuerySet(models.QuerySet["ScheduleEvent"]):
     def visible_to(self, user: User) -> Self:
         """Events at clinics whose schedule the user may see, of a doctor's own appointments, and of a patient
         whose history the user holds open in an emergency."""
-        from scheduling.permissions import Permission, clinic_ids_with, emergencies_of, on_own_list
+        from scheduling.permissions import clinic_ids_with, emergencies_of, on_own_list
+        from scheduling.roles import Permission
 
         seen = Q(clinic__in=clinic_ids_with(user, Permission.SEE_SCHEDULE)) | on_own_list(user)
         if opened := emergencies_of(user):

@@ -27,7 +27,8 @@ class PatientQuerySet(models.QuerySet["Patient"]):
 
         Others are found only by an exact, audited look-up: `scheduling.patients.identify_patient`.
         """
-        from scheduling.permissions import Permission, clinic_ids_with
+        from scheduling.permissions import clinic_ids_with
+        from scheduling.roles import Permission
 
         clinics = clinic_ids_with(user, Permission.SEE_PATIENTS)
         return self.filter(pk__in=PatientClinic.objects.filter(clinic__in=clinics).values("patient"))

@@ -39,7 +39,8 @@ class ResourceCategory(models.Model):
 class ResourceQuerySet(models.QuerySet["Resource"]):
     def visible_to(self, user: User) -> Self:
         """Resources of clinics whose directory the user may see; a doctor counts for each clinic served."""
-        from scheduling.permissions import Permission, clinic_ids_with
+        from scheduling.permissions import clinic_ids_with
+        from scheduling.roles import Permission
 
         clinics = clinic_ids_with(user, Permission.SEE_DIRECTORY)
         return self.filter(
@@ -118,7 +119,8 @@ class Sex(models.TextChoices):
 class DoctorQuerySet(models.QuerySet["Doctor"]):
     def visible_to(self, user: User) -> Self:
         """Doctors who serve a clinic whose directory the user may see."""
-        from scheduling.permissions import Permission, clinic_ids_with
+        from scheduling.permissions import clinic_ids_with
+        from scheduling.roles import Permission
 
         clinics = clinic_ids_with(user, Permission.SEE_DIRECTORY)
         return self.filter(pk__in=DoctorClinic.objects.filter(clinic__in=clinics).values("doctor"))

@@ -41,7 +41,8 @@ class Modality(models.TextChoices):
 class AppointmentTypeQuerySet(models.QuerySet["AppointmentType"]):
     def visible_to(self, user: User) -> Self:
         """Types are the group's common catalogue: everyone who works at some clinic sees them."""
-        from scheduling.permissions import Permission, clinic_ids_with
+        from scheduling.permissions import clinic_ids_with
+        from scheduling.roles import Permission
 
         return self if clinic_ids_with(user, Permission.SEE_DIRECTORY) else self.none()
 

@@ -13,8 +13,9 @@ from django.db import connection
 from scheduling import policies
 from scheduling.models import Allocation, Appointment, Cancellation, Status
 from scheduling.models.resource import ResourceKind
-from scheduling.permissions import Permission, may_read, may_with
+from scheduling.permissions import may_read, may_with
 from scheduling.queries.history_words import Entry, history_of
+from scheduling.roles import Permission
 
 if TYPE_CHECKING:
     from carebridge.accounts.models import User

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from carebridge.accounts.models import Role
 from scheduling.models import Clinic
-from scheduling.permissions import Permission, clinic_ids_with, clinic_roles, may
+from scheduling.permissions import clinic_ids_with, clinic_roles, may
+from scheduling.roles import Permission
 
 if TYPE_CHECKING:
     from carebridge.accounts.models import User

@@ -24,7 +24,8 @@ from scheduling.models import (
     Status,
     WorkingHours,
 )
-from scheduling.permissions import Permission, clinic_ids_with, may_with
+from scheduling.permissions import clinic_ids_with, may_with
+from scheduling.roles import Permission
 from scheduling.roster.blocks import blocking, lifting
 from scheduling.roster.consequences import Revision, consequences_of
 from scheduling.roster.extra_sessions import removing

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from carebridge.accounts.models import User
 from carebridge.errors import InvalidInput, NotAllowed
 from scheduling.models import Allocation, Resource
-from scheduling.permissions import Permission, clinic_ids_with, may, require
+from scheduling.permissions import clinic_ids_with, may, require
 from scheduling.queries.spans import overlaps
+from scheduling.roles import Permission
 from scheduling.roster.displacement import clinics_of
 from scheduling.roster.facts import load_roster_facts
 

@@ -13,7 +13,8 @@ from django.utils import timezone
 from carebridge.accounts.models import User
 from carebridge.http import StaffRequest
 from scheduling.models import Appointment, AppointmentType, Clinic, Patient
-from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.permissions import clinic_ids_with
+from scheduling.roles import Permission
 from scheduling.views.find_form import DEFAULT_HORIZON, PARTS, FindForm
 from scheduling.views.reach import reachable_patients, visible_appointment
 

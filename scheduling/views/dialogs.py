@@ -20,9 +20,10 @@ from carebridge.errors import DomainError, InvalidInput
 from scheduling.availability import Slot, SlotSearch, find_slots
 from scheduling.cancelling import cancel_appointment
 from scheduling.models import Appointment, Clinic, Doctor, DoctorClinic
-from scheduling.permissions import Permission, clinic_ids_with, may
+from scheduling.permissions import clinic_ids_with, may
 from scheduling.queries.drawer import Drawer, drawer_of
 from scheduling.rescheduling import reschedule_appointment
+from scheduling.roles import Permission
 from scheduling.views.appointments import changed, seen_version, visible
 from scheduling.views.forms import CancelForm, MoveForm
 

@@ -26,9 +26,10 @@ from scheduling.models import (
 )
 from scheduling.models.appointment import UPCOMING
 from scheduling.periods import wall_clock
-from scheduling.permissions import Permission, may
+from scheduling.permissions import may
 from scheduling.placement import Wish, load_patient_facts
 from scheduling.reasons import Reason
+from scheduling.roles import Permission
 from scheduling.views.found import Offer, offer_of, row_key
 
 

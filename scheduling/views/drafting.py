@@ -11,7 +11,8 @@ from scheduling import holds, periods
 from scheduling.errors import HoldGone, HoldsUnavailable
 from scheduling.forms import AnyTimeForm, BookingForm, ChosenTimeForm
 from scheduling.models import AppointmentType, Clinic, Doctor
-from scheduling.permissions import Permission, require
+from scheduling.permissions import require
+from scheduling.roles import Permission
 from scheduling.views.attempts import hold_id_of, new_owner, owner_of, release, remember_attempt
 from scheduling.views.draft import Draft
 from scheduling.views.reach import chosen_patient, visible, visible_appointment

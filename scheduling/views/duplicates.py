@@ -18,7 +18,8 @@ from scheduling.duplicates import suggested_pairs
 from scheduling.merging import merge_patients, undo_merge
 from scheduling.models import Appointment, Patient, PatientMerge
 from scheduling.patient_search import note_looked_through, note_opened, search_patients
-from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.permissions import clinic_ids_with
+from scheduling.roles import Permission
 from scheduling.views.reach import visible
 from scheduling.views.record_words import DETAILS, EMPTY, label_of, words_of
 

@@ -18,8 +18,9 @@ from carebridge.http import StaffRequest
 from scheduling.emergency import close_record, open_record, review_opening
 from scheduling.models import EmergencyAccess, Patient
 from scheduling.patient_search import identify_in_emergency
-from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.permissions import clinic_ids_with
 from scheduling.queries.emergency import history_opened
+from scheduling.roles import Permission
 from scheduling.views.forms import EmergencyForm, EmergencyReviewForm
 from scheduling.views.reach import visible
 

@@ -15,8 +15,9 @@ from carebridge.exports import MOST_ROWS, export_sheet
 from carebridge.http import StaffRequest
 from scheduling.forms import StyledForm
 from scheduling.models import Clinic
-from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.permissions import clinic_ids_with
 from scheduling.queries.directories import DIRECTORIES
+from scheduling.roles import Permission
 from scheduling.views.patients import add_errors
 
 

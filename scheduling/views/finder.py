@@ -22,7 +22,8 @@ from carebridge.http import StaffRequest, fragment_tag
 from scheduling import availability
 from scheduling.forms import patient_label
 from scheduling.models import Appointment, Clinic, Patient, Resource, Service, Status
-from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.permissions import clinic_ids_with
+from scheduling.roles import Permission
 from scheduling.views.asked import Question, given, question_of
 from scheduling.views.attempts import owner_of
 from scheduling.views.draft import Draft

@@ -20,7 +20,8 @@ from scheduling.forms import StyledForm
 from scheduling.invitations import invite_again, invite_colleague, waiting_for
 from scheduling.memberships import GROUP_ROLES
 from scheduling.models import Clinic
-from scheduling.permissions import Permission, clinic_ids_with, clinic_roles
+from scheduling.permissions import clinic_ids_with, clinic_roles
+from scheduling.roles import Permission
 
 
 class InviteForm(StyledForm):

@@ -21,8 +21,9 @@ from scheduling.models import Patient
 from scheduling.models.patient import PatientQuerySet
 from scheduling.patient_copy import PatientCopy, release_patient_data
 from scheduling.patient_search import note_looked_through
-from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.permissions import clinic_ids_with
 from scheduling.retention import anonymise_patient, due_patients, kept_since
+from scheduling.roles import Permission
 from scheduling.views.patients import add_errors
 from scheduling.views.reach import visible
 from scheduling.views.record_words import DETAILS, label_of, words_of

@@ -22,7 +22,8 @@ from scheduling.forms import IdentifyForm, PatientForm, patient_label
 from scheduling.models import Appointment, Clinic, Patient
 from scheduling.patient_search import identify_patient, note_opened, search_patients
 from scheduling.patients import register_patient
-from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.permissions import clinic_ids_with
+from scheduling.roles import Permission
 from scheduling.views.booking import triggering
 from scheduling.views.reach import remember_identified, visible
 from scheduling.views.rights_links import links

@@ -6,7 +6,8 @@ from typing import Any
 
 from carebridge.accounts.models import User
 from scheduling.models import Patient, PatientMerge
-from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.permissions import clinic_ids_with
+from scheduling.roles import Permission
 
 
 def links(user: User, patient: Patient) -> dict[str, Any]:

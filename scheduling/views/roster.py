@@ -17,7 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from carebridge.errors import DomainError
 from carebridge.http import StaffRequest
 from scheduling.models import Clinic, ScheduleBlock
-from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.permissions import clinic_ids_with
+from scheduling.roles import Permission
 from scheduling.roster.blocks import block_time, lift_block
 from scheduling.roster.rehearsal import awaiting_review, rehearse_block
 from scheduling.views.roster_form import BlockForm, first_values

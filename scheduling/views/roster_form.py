@@ -13,7 +13,8 @@ from scheduling.forms import DayInput, StyledForm
 from scheduling.models import Clinic, Resource, ScheduleBlock
 from scheduling.models.resource import ResourceKind
 from scheduling.periods import to_utc
-from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.permissions import clinic_ids_with
+from scheduling.roles import Permission
 
 
 class ClockInput(forms.TimeInput):

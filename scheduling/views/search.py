@@ -29,7 +29,8 @@ from scheduling.models.appointment import REFERENCE_ALPHABET
 from scheduling.models.resource import DoctorClinic
 from scheduling.models.roster import WorkingHours
 from scheduling.patient_search import search_patients
-from scheduling.permissions import Permission, clinic_ids_with, may
+from scheduling.permissions import clinic_ids_with, may
+from scheduling.roles import Permission
 from scheduling.views.booking import board_url
 from scheduling.views.standing import Person, sees_contacts, with_standing
 

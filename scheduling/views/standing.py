@@ -11,7 +11,8 @@ from carebridge.accounts.models import User
 from scheduling.forms import patient_label
 from scheduling.models import Appointment, Patient, Status
 from scheduling.models.appointment import UPCOMING
-from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.permissions import clinic_ids_with
+from scheduling.roles import Permission
 
 PRESENT = {Status.CHECKED_IN: "In waiting room", Status.IN_PROGRESS: "With the doctor"}
 

@@ -13,8 +13,9 @@ from scheduling.booking import AWAITS_SIGN_OFF, confirm_appointment
 from scheduling.cancelling import CANCELLABLE
 from scheduling.models import Appointment, Status
 from scheduling.models.appointment import UPCOMING
-from scheduling.permissions import Permission, may, may_with
+from scheduling.permissions import may, may_with
 from scheduling.reviews import concerns_override, resolve_review, sign_off_override
+from scheduling.roles import Permission
 from scheduling.visits import EARLIEST_CHECK_IN, check_in_patient, complete_visit, mark_no_show, start_visit
 
 

@@ -7,7 +7,7 @@ from django.test import Client
 
 from scheduling.memberships import allow_booking_elsewhere
 from scheduling.models import ClinicMembership
-from scheduling.permissions import DESCRIPTIONS, Permission
+from scheduling.roles import DESCRIPTIONS, Permission
 
 pytestmark = pytest.mark.django_db
 

@@ -18,7 +18,8 @@ from scheduling.api_access import (
     service_accounts_of,
 )
 from scheduling.models import ClinicMembership
-from scheduling.permissions import PEOPLE_ONLY, Permission, may
+from scheduling.permissions import may
+from scheduling.roles import PEOPLE_ONLY, Permission
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from scheduling.memberships import (
     revoke_membership,
 )
 from scheduling.models import Appointment, Clinic, ClinicMembership, Doctor, Patient
-from scheduling.permissions import Permission, clinic_ids_with, forget_roles, may
+from scheduling.permissions import clinic_ids_with, forget_roles, may
+from scheduling.roles import Permission
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.contrib.auth import authenticate
 
 from scheduling.models import Appointment, Clinic, Doctor, Offering, Patient
-from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.permissions import clinic_ids_with
+from scheduling.roles import Permission
 
 
 def test_everybody_sees_their_own_clinics(

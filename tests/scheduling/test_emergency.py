@@ -16,7 +16,8 @@ from scheduling.emergency import close_record, open_record, review_opening
 from scheduling.errors import WrongStatus
 from scheduling.memberships import revoke_membership
 from scheduling.models import Appointment, EmergencyAccess, Patient, ScheduleEvent
-from scheduling.permissions import Permission, forget_roles, may_read, may_with
+from scheduling.permissions import forget_roles, may_read, may_with
+from scheduling.roles import Permission
 from scheduling.visits import change_notes
 from tests import factories
 

@@ -10,7 +10,8 @@ from carebridge.errors import NotAllowed, NotFound
 from scheduling import memberships
 from scheduling.memberships import grant_membership, revoke_membership
 from scheduling.models import Clinic, ClinicMembership
-from scheduling.permissions import Permission, forget_roles, may
+from scheduling.permissions import forget_roles, may
+from scheduling.roles import Permission
 from tests.factories import UserFactory
 
 

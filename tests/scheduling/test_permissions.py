@@ -10,7 +10,8 @@ from carebridge.accounts.models import Role
 from scheduling.management.commands.document_permissions import permissions_page
 from scheduling.memberships import revoke_membership
 from scheduling.models import Clinic, Patient
-from scheduling.permissions import DESCRIPTIONS, ROLE_PERMISSIONS, Permission, forget_roles, may
+from scheduling.permissions import forget_roles, may
+from scheduling.roles import DESCRIPTIONS, ROLE_PERMISSIONS, Permission
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,8 @@ from rest_framework import serializers
 from scheduling.api.fields import InstantField
 from scheduling.api.serializers.directories import NamedSerializer, ResourceSerializer
 from scheduling.models import Appointment, ScheduleEvent
-from scheduling.permissions import Permission, may_read
+from scheduling.permissions import may_read
+from scheduling.roles import Permission
 
 
 class LocalInstantField(InstantField):

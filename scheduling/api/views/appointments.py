@@ -42,7 +42,8 @@ from scheduling.models import (
     ScheduleEvent,
 )
 from scheduling.patient_search import note_looked_through, note_opened_visit
-from scheduling.permissions import Permission, may_read
+from scheduling.permissions import may_read
+from scheduling.roles import Permission
 from scheduling.visits import change_notes
 
 

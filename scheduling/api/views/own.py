@@ -28,7 +28,8 @@ from scheduling.models import (
     Patient,
 )
 from scheduling.patient_access import update_own_contacts
-from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.permissions import clinic_ids_with
+from scheduling.roles import Permission
 
 NOT_FREE = "That time isn't free any more. Choose another one."
 

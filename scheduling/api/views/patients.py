@@ -22,7 +22,8 @@ from scheduling.duplicates import current_id
 from scheduling.models import Clinic, Patient, PatientClinic
 from scheduling.patient_search import note_looked_through, note_opened, patients_matching
 from scheduling.patients import register_patient, update_patient
-from scheduling.permissions import Permission, clinic_ids_with
+from scheduling.permissions import clinic_ids_with
+from scheduling.roles import Permission
 
 
 class PatientFilters(FilterSet):

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from carebridge.accounts.models import Role
-from scheduling.permissions import DESCRIPTIONS, OWN_APPOINTMENT, ROLE_PERMISSIONS, Permission
+from scheduling.roles import DESCRIPTIONS, OWN_APPOINTMENT, ROLE_PERMISSIONS, Permission
 
 INTRODUCTION = """# Who may do what
 

@@ -58,10 +58,10 @@ def test_only_the_clinics_that_the_caller_may_see_are_named(api, receptionist, p
 
 def test_contacts_are_hidden_from_roles_without_them(api, receptionist, patient, monkeypatch):
     from carebridge.accounts.models import Role
-    from scheduling import permissions
+    from scheduling import roles
 
-    without = permissions.ROLE_PERMISSIONS[Role.RECEPTIONIST] - {permissions.Permission.SEE_CONTACTS}
-    monkeypatch.setitem(permissions.ROLE_PERMISSIONS, Role.RECEPTIONIST, without)
+    without = roles.ROLE_PERMISSIONS[Role.RECEPTIONIST] - {roles.Permission.SEE_CONTACTS}
+    monkeypatch.setitem(roles.ROLE_PERMISSIONS, Role.RECEPTIONIST, without)
 
     body = api(receptionist).get(f"{URL}{patient.pk}/").json()
 

@@ -168,10 +168,10 @@ def test_a_referral_on_file_opens_the_door(api, receptionist, wanted, consultati
 @pytest.mark.usefixtures("nothing_written", "room_1")
 def test_an_override_needs_the_permission(api, receptionist, wanted, at, monkeypatch):
     from carebridge.accounts.models import Role
-    from scheduling import permissions
+    from scheduling import roles
 
-    without = permissions.ROLE_PERMISSIONS[Role.RECEPTIONIST] - {permissions.Permission.OVERRIDE}
-    monkeypatch.setitem(permissions.ROLE_PERMISSIONS, Role.RECEPTIONIST, without)
+    without = roles.ROLE_PERMISSIONS[Role.RECEPTIONIST] - {roles.Permission.OVERRIDE}
+    monkeypatch.setitem(roles.ROLE_PERMISSIONS, Role.RECEPTIONIST, without)
     body = {**wanted, "starts_at": at(12, 30).isoformat(), "override": {"reason": "Urgent"}}
 
     check(api(receptionist).post(URL, body), 403, "override_not_allowed")
