@@ -197,7 +197,7 @@ RQ_QUEUES = {
         "REDIS_CLIENT_KWARGS": {"unix_socket_path": _RQ_CONNECTION["unix_socket_path"], **REDIS_CLIENT_OPTIONS},
         "DEFAULT_TIMEOUT": 300,
     }
-    for name in ("high", "default")
+    for name in ("high", "default", "reminders")
 }
 RQ_SHOW_ADMIN_LINK = False
 RQ = {"WORKER_CLASS": "carebridge.worker.DiscreetWorker"}
@@ -306,6 +306,15 @@ EMAIL_USE_TLS = _EMAIL.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = _EMAIL.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="CareBridge <no-reply@carebridge.example>")
+
+# --- Reminders -------------------------------------------------------------------------------------------------------
+
+# Who carries a message, by medium. Without an account at a provider, a box that shows what would have gone out.
+REMINDER_TRANSPORTS = {
+    "sms": env.str("SMS_TRANSPORT", default="reminders.transports.outbox.Outbox"),
+    "email": env.str("REMINDER_EMAIL_TRANSPORT", default="reminders.transports.outbox.Outbox"),
+    "letter": env.str("LETTER_TRANSPORT", default="reminders.transports.outbox.Outbox"),
+}
 
 # --- What the browser may do -----------------------------------------------------------------------------------------
 

@@ -35,6 +35,9 @@ class Permission(StrEnum):
     SEE_AUDIT = "see_audit"
     MERGE_PATIENTS = "merge_patients"
     RELEASE_PATIENT_DATA = "release_patient_data"
+    SEE_REMINDERS = "see_reminders"
+    SEND_REMINDERS = "send_reminders"
+    EDIT_REMINDERS = "edit_reminders"
     EXPORT_DIRECTORY = "export_directory"
     EXPORT_REPORTS = "export_reports"
     EXPORT_AUDIT = "export_audit"
@@ -62,6 +65,9 @@ DESCRIPTIONS: Mapping[Permission, str] = {
     Permission.SEE_AUDIT: "See who did, saw or tried what",
     Permission.MERGE_PATIENTS: "Merge duplicate patient records, and undo it",
     Permission.RELEASE_PATIENT_DATA: "Give a patient a copy of their data, or anonymise it after its time",
+    Permission.SEE_REMINDERS: "See which messages are planned, sent and failed, and why",
+    Permission.SEND_REMINDERS: "Send, block and retry messages to patients, and answer their replies",
+    Permission.EDIT_REMINDERS: "Change when and how patients are reminded, and the words",
     Permission.EXPORT_DIRECTORY: "Export the clinic's own directories",
     Permission.EXPORT_REPORTS: "Export reports",
     Permission.EXPORT_AUDIT: "Export the audit trail",
@@ -83,6 +89,8 @@ _RECEPTION = _SEEING | {
     Permission.RUN_VISIT,
     Permission.OVERRIDE,
     Permission.BREAK_GLASS,
+    Permission.SEE_REMINDERS,
+    Permission.SEND_REMINDERS,
 }
 _ADMINISTRATION = {
     Permission.SIGN_OFF,
@@ -93,6 +101,7 @@ _ADMINISTRATION = {
     Permission.SEE_AUDIT,
     Permission.MERGE_PATIENTS,
     Permission.RELEASE_PATIENT_DATA,
+    Permission.EDIT_REMINDERS,
     Permission.EXPORT_DIRECTORY,
 }
 
@@ -110,10 +119,13 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.EDIT_ROSTER,
             Permission.REVIEW_ACCESS,
             Permission.SEE_AUDIT,
+            Permission.SEE_REMINDERS,
             Permission.EXPORT_REPORTS,
         }
     ),
-    Role.SUPPORT: frozenset({Permission.SEE_DIRECTORY, Permission.SEE_SCHEDULE, Permission.SEE_HISTORY}),
+    Role.SUPPORT: frozenset(
+        {Permission.SEE_DIRECTORY, Permission.SEE_SCHEDULE, Permission.SEE_HISTORY, Permission.SEE_REMINDERS}
+    ),
     Role.SYSTEM_ADMINISTRATOR: frozenset(
         {
             Permission.SEE_DIRECTORY,
@@ -150,6 +162,8 @@ PEOPLE_ONLY = frozenset(
         Permission.SEE_AUDIT,
         Permission.MERGE_PATIENTS,
         Permission.RELEASE_PATIENT_DATA,
+        Permission.SEND_REMINDERS,
+        Permission.EDIT_REMINDERS,
         Permission.EXPORT_DIRECTORY,
         Permission.EXPORT_REPORTS,
         Permission.EXPORT_AUDIT,

@@ -1,0 +1,48 @@
+"""How the providers are doing, and the provider for development: a box that keeps what it is given."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+from reminders.models.rule import Medium
+
+
+class ProviderHealth(models.Model):
+    """The circuit breaker of one provider: after failures in a row it is left alone until `open_until` (UTC)."""
+
+    provider = models.CharField(max_length=40, primary_key=True)
+    failures = models.PositiveIntegerField(default=0, help_text="In a row")
+    openings = models.PositiveSmallIntegerField(default=0, help_text="In a row: each waits longer")
+    open_until = models.DateTimeField(null=True, blank=True)
+    last_ok_at = models.DateTimeField(null=True, blank=True)
+    last_failure_at = models.DateTimeField(null=True, blank=True)
+    last_code = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        verbose_name_plural = "provider health"
+
+    def __str__(self) -> str:
+        return self.provider
+
+
+class OutboxMessage(models.Model):
+    """A message that a development system would have sent. Shown at /dev/outbox/; never kept in production."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    key = models.UUIDField(unique=True, help_text="The reminder's key: the same one is kept once")
+    medium = models.CharField(max_length=8, choices=Medium.choices)
+    sender = models.CharField(max_length=254, blank=True)
+    to = models.CharField(max_length=254)
+    subject = models.CharField(max_length=200, blank=True)
+    text = models.TextField()
+    html = models.TextField(blank=True)
+    calendar = models.TextField(blank=True, help_text="The attached .ics")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return f"{self.get_medium_display()} {self.pk.hex[:8]}"
