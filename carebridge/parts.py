@@ -1,4 +1,4 @@
-"""The processes of a running CareBridge: web, worker and cron, forked from one process that has loaded Django.
+"""The processes of a running CareBridge: web, worker, cron and sealer, forked from one process that has loaded Django.
 
 Loading Django takes seconds; forking takes none, and the copies share their memory. Nothing may hold a connection or
 run a thread before the fork.
@@ -17,6 +17,7 @@ from pathlib import Path
 
 QUIET_AFTER = 60  # a part that ran this many seconds is well again
 WEB_STATEMENT_TIMEOUT = "20s"  # no one waits longer for a page; jobs may
+SEAL_EVERY = 2  # seconds; an audit row is to be sealed within five
 
 
 class Part:
@@ -71,13 +72,14 @@ class Part:
 
 
 def make_parts(listener: socket.socket, logs: Path) -> list[Part]:
-    """Return web (one process per WEB_WORKERS, 2 by default), worker and cron, not yet started, with fresh logs."""
+    """Return web (one process per WEB_WORKERS, 2 by default) and the rest, not yet started, with fresh logs."""
     workers = max(1, int(os.environ.get("WEB_WORKERS") or 2))
     web = [
         Part(f"web-{number}", lambda: serve_web(listener), logs / f"web-{number}.log")
         for number in range(1, workers + 1)
     ]
-    parts = [*web, Part("worker", run_worker, logs / "worker.log"), Part("cron", run_cron, logs / "cron.log")]
+    others = {"worker": run_worker, "cron": run_cron, "sealer": run_sealer}
+    parts = [*web, *(Part(name, run, logs / f"{name}.log") for name, run in others.items())]
     for part in parts:
         with contextlib.suppress(FileNotFoundError):
             part.log.replace(part.log.with_suffix(".log.1"))
@@ -117,6 +119,13 @@ def run_cron() -> None:
     from django.core.management import call_command
 
     call_command("rqcron", "carebridge.cron")
+
+
+def run_sealer() -> None:
+    """Seal the audit trail."""
+    from django.core.management import call_command
+
+    call_command("seal_audit", every=SEAL_EVERY)
 
 
 def run_once(run: Callable[[], None]) -> None:

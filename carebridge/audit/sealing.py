@@ -10,14 +10,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import time
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from carebridge.audit.anchors import anchor
 from carebridge.audit.models import LogEntry, Seal
+
+logger = logging.getLogger(__name__)
 
 START = bytes(32)
 """What the first link is bound to."""
@@ -31,6 +35,17 @@ DELETE FROM audit_unsealed WHERE entry_id IN (
 RETURNING entry_id
 """
 """A row deleted before it was sealed stays in the queue, where the verification finds it."""
+
+
+def keep_sealing(every: float) -> NoReturn:
+    """Seal again each so many seconds, in a process that has nothing else to do: no job may hold up the seals."""
+    while True:
+        try:
+            seal_new()
+        except DatabaseError as error:
+            logger.error("not sealed", extra={"error": type(error).__name__})
+            connection.close()
+        time.sleep(every)
 
 
 def seal_new() -> int:

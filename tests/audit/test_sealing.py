@@ -5,16 +5,23 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+import subprocess
+import sys
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from django.conf import settings as configured
 from django.db import connection, transaction
+from django_rq import get_queue
 
 from carebridge.audit.models import LogEntry, Seal, Unsealed
 from carebridge.audit.sealing import seal_new
 from tests.audit.conftest import rules_broken
+from tests.database import environment
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -111,3 +118,48 @@ def test_a_row_that_was_rolled_back_leaves_no_gap(write_rows):
     seal_new()
 
     assert rules_broken() == set()
+
+
+@contextmanager
+def running(*command: str) -> Iterator[None]:
+    """A management command as a process of its own on the test database, as the supervisor runs it."""
+    database = connection.settings_dict["NAME"]
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", *command], cwd=configured.BASE_DIR, env=environment(database)
+    )
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def until(happened) -> bool:
+    """Whether it happened within a minute."""
+    return any(happened() or time.sleep(0.1) for _ in range(600))
+
+
+def test_a_worker_busy_with_a_long_job_holds_up_no_seal(write_rows):
+    jobs = [get_queue(name, commit_mode="auto").enqueue(time.sleep, 200) for name in ("high", "default")]
+    worker = ("rqworker", "high", "default", "--worker-class", "rq.SimpleWorker")  # forks nothing that outlives it
+    with running(*worker), running("seal_audit", "--every", "2"):
+        assert until(lambda: jobs[0].get_status(refresh=True) == "started")
+        (row,) = write_rows(1)
+
+        assert until(Seal.objects.filter(entry_id=row.pk).exists)
+        assert [job.get_status(refresh=True) for job in jobs] == ["started", "queued"]
+    assert rules_broken() == set()
+
+
+def test_the_sealer_goes_on_after_the_database_was_away(write_rows):
+    with running("seal_audit", "--every", "1"):
+        (before,) = write_rows(1)
+        assert until(Seal.objects.filter(entry_id=before.pk).exists)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        (after,) = write_rows(1)
+
+        assert until(Seal.objects.filter(entry_id=after.pk).exists)
