@@ -15,7 +15,7 @@ from carebridge.accounts.models import User
 from carebridge.accounts.sessions import open_user
 from scheduling import live
 from scheduling.models import Doctor
-from scheduling.permissions import clinic_ids_with, may
+from scheduling.permissions import clinic_ids_with, clinics_as_doctor, may
 from scheduling.roles import Permission
 
 SIGNED_OUT, NOT_YOURS = 4401, 4403
@@ -108,5 +108,7 @@ class ScheduleConsumer(AsyncJsonWebsocketConsumer):
             return tuple(live.clinic_group(each) for each in clinic_ids_with(user, Permission.BOOK))
         if may(user, Permission.SEE_SCHEDULE, self.clinic_id):
             return (live.clinic_group(self.clinic_id),)
-        own = Doctor.objects.filter(user=user, places__clinic=self.clinic_id).values_list("pk", flat=True)
-        return tuple(live.doctor_group(each) for each in own)
+        if self.clinic_id not in clinics_as_doctor(user):
+            return ()
+        own = Doctor.objects.visible_to(user).filter(user=user, places__clinic=self.clinic_id)
+        return tuple(live.doctor_group(each) for each in own.values_list("pk", flat=True))

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from carebridge.accounts.models import Role, User
 from scheduling.models import EmergencyAccess
-from scheduling.permissions import clinic_ids_with, clinic_roles, emergencies_of
+from scheduling.permissions import clinic_ids_with, clinic_roles, clinics_as_doctor, emergencies_of
 from scheduling.roles import Permission
 
 
@@ -37,7 +37,7 @@ def nav_items(user: User) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     if clinic_ids_with(user, Permission.SEE_SCHEDULE):
         items.append({"key": "board", "label": "Board", "icon": "board", "url": reverse("scheduling:board")})
-    elif any(Role.DOCTOR in held for held in clinic_roles(user).values()):
+    elif clinics_as_doctor(user):
         items.append({"key": "board", "label": "My day", "icon": "steth", "url": reverse("scheduling:board")})
     if clinic_ids_with(user, Permission.BOOK):
         items.append({"key": "find", "label": "Find slot", "icon": "find", "url": reverse("scheduling:find")})

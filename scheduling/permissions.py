@@ -103,21 +103,27 @@ def _opens(user: User, roles: frozenset[Role], permission: Permission) -> bool:
 
 
 def on_own_list(user: User) -> Q:
-    """Which rows with a doctor and a clinic are the user's own, as far as the request's token reaches."""
-    own = Q(doctor__user=user)
-    return own if user.only_clinics is None else own & Q(clinic__in=user.only_clinics)
+    """Which rows with a doctor and a clinic are the user's own: their list, where they hold the role of a doctor."""
+    return Q(doctor__user=user, clinic__in=clinics_as_doctor(user))
+
+
+def clinics_as_doctor(user: User) -> list[int]:
+    """Ids of the clinics at which the user holds the role of a doctor, ascending."""
+    return sorted(clinic_id for clinic_id, roles in clinic_roles(user).items() if Role.DOCTOR in roles)
 
 
 def may_with(user: User, permission: Permission, appointment: object) -> bool:
     """Whether the user may do this to an appointment: by role at its clinic, or because it is on their own list."""
     if may(user, permission, appointment.clinic_id):  # type: ignore[attr-defined]
         return True
-    if user.only_clinics is not None and appointment.clinic_id not in user.only_clinics:  # type: ignore[attr-defined]
-        return False
-    own = getattr(appointment.doctor, "user_id", None) == user.pk  # type: ignore[attr-defined]
-    if own and permission in OWN_APPOINTMENT:
+    if permission in OWN_APPOINTMENT and _on_their_list(user, appointment):
         return True
     return permission in OWN_BOOKING and _booked_elsewhere(user, appointment)
+
+
+def _on_their_list(user: User, appointment: object) -> bool:
+    own = getattr(appointment.doctor, "user_id", None) == user.pk  # type: ignore[attr-defined]
+    return own and appointment.clinic_id in clinics_as_doctor(user)  # type: ignore[attr-defined]
 
 
 def _booked_elsewhere(user: User, appointment: object) -> bool:
@@ -137,6 +143,11 @@ def may_read(user: User, permission: Permission, appointment: object) -> bool:
         return True
     opened = (each.patient_id for each in emergencies_of(user))
     return permission in READ_IN_EMERGENCY and appointment.patient_id in opened  # type: ignore[attr-defined]
+
+
+def may_read_override(user: User, appointment: object) -> bool:
+    """Whether the user may see why a rule was set aside: as a note of the team, or because they may decide on it."""
+    return may_read(user, Permission.SEE_NOTES, appointment) or may_with(user, Permission.SIGN_OFF, appointment)
 
 
 def emergencies_of(user: User) -> Sequence[EmergencyAccess]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from carebridge.accounts.models import Role, User
 from scheduling.models import Clinic, ClinicMembership
-from scheduling.permissions import clinics_elsewhere, emergencies_of
+from scheduling.permissions import clinics_as_doctor, clinics_elsewhere, emergencies_of
 from scheduling.roles import DESCRIPTIONS, ELSEWHERE, OWN_APPOINTMENT, OWN_BOOKING, ROLE_PERMISSIONS, Permission
 
 
@@ -49,7 +49,7 @@ def access_of(person: User, memberships: Iterable[ClinicMembership]) -> Access:
     return Access(
         person=person,
         places=[Place(rows[0].clinic, rows, _rights(rows)) for rows in held.values()],
-        own_list=_described(OWN_APPOINTMENT) if hasattr(person, "doctor") else [],
+        own_list=_described(OWN_APPOINTMENT) if hasattr(person, "doctor") and clinics_as_doctor(person) else [],
         elsewhere=list(Clinic.objects.filter(pk__in=elsewhere)) if elsewhere else [],
         elsewhere_rights=_rights_elsewhere() if elsewhere else [],
         open_emergencies=len(emergencies_of(person)),

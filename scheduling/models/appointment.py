@@ -85,7 +85,7 @@ class AppointmentGroup(models.Model):
 
 class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def visible_to(self, user: User) -> Self:
-        """Appointments at clinics whose schedule the user may see, and a doctor's own wherever they are.
+        """Appointments at clinics whose schedule the user may see, and those on a doctor's own list.
 
         Also what the user booked at a clinic where they hold no role, and every one of a patient whose history they
         hold open in an emergency.

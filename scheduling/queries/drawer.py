@@ -13,7 +13,7 @@ from django.db import connection
 from scheduling import policies
 from scheduling.models import Allocation, Appointment, Cancellation, Status
 from scheduling.models.resource import ResourceKind
-from scheduling.permissions import may_read, may_with
+from scheduling.permissions import may_read, may_read_override, may_with
 from scheduling.queries.history_words import Entry, history_of
 from scheduling.roles import Permission
 
@@ -67,6 +67,7 @@ class Sight:
     contacts: bool
     notes: bool
     history: bool
+    override: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,7 @@ def drawer_of(appointment: Appointment, user: User, *, now: datetime, asked_for:
         contacts=may_with(user, Permission.SEE_CONTACTS, appointment),
         notes=may_read(user, Permission.SEE_NOTES, appointment),
         history=may_read(user, Permission.SEE_HISTORY, appointment),
+        override=may_read_override(user, appointment),
     )
     used = used_by(appointment)
     cancelled = appointment.cancellations.filter(undone_at=None).select_related("reason", "cancelled_by").first()

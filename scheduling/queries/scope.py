@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from carebridge.accounts.models import Role
 from scheduling.models import Clinic
-from scheduling.permissions import clinic_ids_with, clinic_roles, may
+from scheduling.permissions import clinic_ids_with, clinics_as_doctor, may
 from scheduling.roles import Permission
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ class Viewer:
     @cached_property
     def may_open(self) -> bool:
         """Whether there is a board for this person at all: somebody's, or a doctor's own."""
-        return self.sees_all or Role.DOCTOR in clinic_roles(self.user).get(self.clinic.pk, ())
+        return self.sees_all or self.clinic.pk in clinics_as_doctor(self.user)
 
     @cached_property
     def sees_names(self) -> bool:

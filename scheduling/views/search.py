@@ -29,7 +29,7 @@ from scheduling.models.appointment import REFERENCE_ALPHABET
 from scheduling.models.resource import DoctorClinic
 from scheduling.models.roster import WorkingHours
 from scheduling.patient_search import search_patients
-from scheduling.permissions import clinic_ids_with, may
+from scheduling.permissions import clinic_ids_with, may_read
 from scheduling.roles import Permission
 from scheduling.views.booking import board_url
 from scheduling.views.standing import Person, sees_contacts, with_standing
@@ -162,7 +162,7 @@ def _appointments(user: User, words: Words, people: Sequence[Person]) -> Sequenc
 
 
 def _visit_hit(user: User, visit: Appointment, patient: Patient) -> VisitHit:
-    known = may(user, Permission.SEE_PATIENTS, visit.clinic_id) or visit.doctor.user_id == user.pk
+    known = may_read(user, Permission.SEE_PATIENTS, visit)
     return VisitHit(visit, patient.full_name if known else "", board_url(visit))
 
 

@@ -11,7 +11,7 @@ from rest_framework import serializers
 from scheduling.api.fields import InstantField
 from scheduling.api.serializers.directories import NamedSerializer, ResourceSerializer
 from scheduling.models import Appointment, ScheduleEvent
-from scheduling.permissions import may_read
+from scheduling.permissions import may_read, may_read_override
 from scheduling.roles import Permission
 
 
@@ -58,6 +58,7 @@ class AppointmentSerializer(serializers.ModelSerializer):
     notes = serializers.CharField(allow_null=True)
     cancellation = serializers.SerializerMethodField()
     referral = serializers.CharField(source="referral.number", default=None, allow_null=True)
+    override_reason = serializers.CharField(allow_null=True)
     moved_from = serializers.CharField(source="moved_from_reference", allow_null=True)
     moved_to = serializers.CharField(source="moved_to_reference", allow_null=True)
     expires_at = LocalInstantField(allow_null=True)
@@ -126,10 +127,13 @@ class AppointmentSerializer(serializers.ModelSerializer):
         user = self.context["request"].user
         if not may_read(user, Permission.SEE_PATIENTS, instance):
             body["patient"].update(name=None, birth_date=None)
+            body["referral"] = None
         if not may_read(user, Permission.SEE_NOTES, instance):
             body["notes"] = None
             if body["cancellation"]:
                 body["cancellation"]["note"] = None
+        if not may_read_override(user, instance):
+            body["override_reason"] = None
         return body
 
 

@@ -24,6 +24,7 @@ from scheduling.models import (
     Service,
     Status,
 )
+from scheduling.permissions import on_own_list
 from scheduling.personal_details import search_form
 
 
@@ -90,7 +91,7 @@ class AppointmentFilters(FilterSet):
     def filter_search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """A reference, or a patient's name where the caller may see it: search must not tell what a row hides."""
         user = self.request.user
-        named = Q(patient__in=Patient.objects.visible_to(user).values("pk")) | Q(doctor__user=user)
+        named = Q(patient__in=Patient.objects.visible_to(user).values("pk")) | on_own_list(user)
         for word in search_form(value).split()[:8]:
             named &= Q(patient__search_name__contains=word)
         return rows.filter(Q(reference__iexact=value.strip()) | named)

@@ -11,9 +11,9 @@ from scheduling.roles import DESCRIPTIONS, OWN_APPOINTMENT, ROLE_PERMISSIONS, Pe
 
 INTRODUCTION = """# Who may do what
 
-A person holds roles at clinics, each a permission on that clinic; nothing is allowed without one. A doctor may also do
-what is marked in the column "own list" with appointments on their own list. What a person may not see does not exist
-for them: the answer is "not found".
+A person holds roles at clinics, each a permission on that clinic; nothing is allowed without one. With the role of a
+doctor comes what is marked in the column "own list", for the appointments on one's own list at that clinic. What a
+person may not see does not exist for them: the answer is "not found".
 
 Two rights are given to a person rather than a role: a membership may add finding and booking times at the group's other
 clinics, where nothing else is seen; and a patient's record opened in an emergency is readable for an hour.

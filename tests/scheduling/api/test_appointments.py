@@ -7,8 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from carebridge.audit.models import LogEntry
+from scheduling.memberships import revoke_membership
 from scheduling.models import Appointment, PatientClinic, Status
 from scheduling.rescheduling import reschedule_appointment
+from tests import factories
 
 URL = "/api/v1/appointments/"
 
@@ -106,6 +108,37 @@ def test_support_sees_the_visit_but_neither_name_nor_notes(api, support, booked)
     assert body["patient"] == {"id": str(booked.patient_id), "name": None, "birth_date": None}
     assert body["notes"] is None
     assert body["status"] == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("person", "referral", "reason"),
+    [
+        ("receptionist", "R-4711", "Chest pain, agreed with Dr Osei"),
+        ("doctor_user", "R-4711", "Chest pain, agreed with Dr Osei"),
+        ("manager", None, "Chest pain, agreed with Dr Osei"),
+        ("support", None, None),
+    ],
+)
+def test_referrals_go_with_the_name_and_reasons_of_overrides_with_notes_or_with_deciding_on_them(
+    api, request, booked, patient, person, referral, reason
+):
+    given = factories.ReferralFactory(patient=patient, number="R-4711")
+    Appointment.objects.update(
+        referral=given, overrides=["off_step"], override_reason="Chest pain, agreed with Dr Osei"
+    )
+    client = api(request.getfixturevalue(person))
+
+    for body in (client.get(f"{URL}{booked.reference}/").json(), client.get(URL).json()["results"][0]):
+        assert (body["referral"], body["override_reason"]) == (referral, reason)
+        assert body["overrides"] == ["off_step"]
+
+
+def test_a_doctor_whose_role_was_taken_sees_the_old_list_no_longer(api, doctor_user, booked, harbour):
+    revoke_membership(user=doctor_user, clinic=harbour, role="doctor", by=None)
+    client = api(doctor_user)
+
+    assert client.get(URL).json()["results"] == []
+    assert client.get(f"{URL}{booked.reference}/").status_code == 404
 
 
 def test_support_cannot_find_out_names_by_searching(api, support, receptionist, booked):
