@@ -1,20 +1,21 @@
-"""Booking: the one way to make an appointment, and to make a pending one firm or let it lapse."""
+"""Booking: the one way to make an appointment, and to make a pending one firm."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from carebridge.accounts.models import User
 from carebridge.db import command
-from scheduling import availability, holds, ledger
-from scheduling.errors import SlotTaken, StaleVersion, WrongStatus
+from scheduling import holds, ledger
+from scheduling.errors import SlotTaken, WrongStatus
 from scheduling.history import record_appointment
+from scheduling.lapsing import retaken
+from scheduling.locking import check_version, lock_appointments, lock_patient, save_changes
 from scheduling.models import (
     Appointment,
     AppointmentType,
@@ -27,15 +28,13 @@ from scheduling.models import (
     Status,
 )
 from scheduling.permissions import require
-from scheduling.placement import Decision, Wish, decide, lock_appointments, lock_patient, lock_visit
+from scheduling.placement import Decision, Wish, decide, lock_visit
 from scheduling.roles import Permission
 
 AWAITS_SIGN_OFF = "An override needs a second person's agreement"
 OVERRIDE_REFUSED = "Override refused: "
 """How the review reason begins once a second person has said no; the visit then is moved or cancelled."""
 WORDS = {"allocation_no_overlap": SlotTaken}
-
-Placed = TypeVar("Placed")
 
 
 def book_appointment(
@@ -196,80 +195,3 @@ def confirm_appointment(
         changes={"status": (before, appointment.status)},
     )
     return appointment
-
-
-def check_version(appointment: Appointment, version: int | None) -> None:
-    """Raise StaleVersion when the caller has seen an older version than the row has; None asks nothing."""
-    if version is not None and version != appointment.version:
-        raise StaleVersion
-
-
-def save_changes(appointment: Appointment, *fields: str) -> None:
-    """Write the fields and raise the version that screens and API clients compare."""
-    appointment.version += 1
-    appointment.save(update_fields=[*fields, "version"])
-
-
-def expire_lapsed(*, now: datetime) -> int:
-    """Let every pending appointment whose time has run out lapse, each in its own transaction. How many did."""
-    with connection.cursor() as cursor:
-        # As SQL, because everybody who loses a race asks it, and building the queryset took longer than the answer.
-        cursor.execute(
-            "SELECT id FROM scheduling_appointment WHERE status = 'pending' AND expires_at <= %s"
-            " ORDER BY expires_at LIMIT 500",
-            [now],
-        )
-        ids = [pk for (pk,) in cursor.fetchall()]
-    return sum(_expire(appointment_id=pk, now=now) for pk in ids)
-
-
-@command()
-def _expire(*, appointment_id: int, now: datetime) -> bool:
-    (appointment,) = lock_appointments([appointment_id])
-    ledger.lock_resources(ledger.resource_ids_of([appointment_id]))
-    if appointment.status != Status.PENDING or appointment.expires_at is None or appointment.expires_at > now:
-        return False
-
-    appointment.status = Status.EXPIRED
-    save_changes(appointment, "status")
-    ledger.release(appointment, at=now)
-
-    record_appointment(
-        "appointment.expired",
-        appointment,
-        by=None,
-        at=now,
-        changes={"status": (Status.PENDING, Status.EXPIRED)},
-    )
-    return True
-
-
-def retaken(attempt: Callable[[], Placed], wish: Wish) -> Placed:
-    """Run a placing command; when the time is taken by a lapsed pending visit, let that lapse and try once more.
-
-    A SlotTaken that remains carries the three nearest free times.
-    """
-    try:
-        return attempt()
-    except SlotTaken as taken:
-        if not expire_lapsed(now=wish.now):
-            raise with_nearest(taken, wish) from None
-    try:
-        return attempt()
-    except SlotTaken as taken:
-        raise with_nearest(taken, wish) from None
-
-
-def with_nearest(taken: SlotTaken, wish: Wish) -> SlotTaken:
-    """The refusal with up to three free times close to the one wished for, looked up after the rollback."""
-    nearest: Sequence[availability.Slot] = availability.nearest_slots(
-        appointment_type_id=wish.appointment_type.pk,
-        doctor_id=wish.doctor.pk,
-        clinic_id=wish.clinic.pk,
-        starts_at=wish.starts_at,
-        now=wish.now,
-        owner=wish.hold,
-        ignoring=wish.ignoring,
-    )
-    taken.detail["nearest"] = nearest
-    return taken

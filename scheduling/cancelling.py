@@ -10,13 +10,15 @@ from django.utils import timezone
 from carebridge.accounts.models import User
 from carebridge.db import command
 from scheduling import ledger, policies
-from scheduling.booking import WORDS, check_version, retaken, save_changes
+from scheduling.booking import WORDS
 from scheduling.errors import PolicyRefused, UndoTooLate, WrongStatus
 from scheduling.history import record_appointment
+from scheduling.lapsing import retaken
+from scheduling.locking import check_patient, check_version, lock_appointments, lock_patient, save_changes
 from scheduling.models import Appointment, Cancellation, CancellationReason, ScheduleEvent, Status
 from scheduling.models.appointment import OCCUPYING
 from scheduling.permissions import require
-from scheduling.placement import Wish, decide, lock_appointments, lock_patient, lock_visit
+from scheduling.placement import Wish, decide, lock_visit
 from scheduling.roles import Permission
 
 CANCELLABLE = frozenset({Status.PENDING, Status.CONFIRMED, Status.CHECKED_IN, Status.REQUIRES_REVIEW})
@@ -128,6 +130,7 @@ def _wish_to_restore(appointment: Appointment) -> Wish:
 def _undo_cancellation(*, wish: Wish, appointment_id: int, by: User | None) -> Appointment:
     wish = replace(wish, patient=lock_patient(wish.patient.pk))
     (appointment,) = lock_appointments([appointment_id])
+    check_patient(appointment, wish.patient)
     wish, plan = lock_visit(wish)
 
     require(by, Permission.CANCEL, appointment.clinic_id)

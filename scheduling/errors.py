@@ -93,6 +93,16 @@ class DuplicatePatient(Conflict):
     )
 
 
+class ReferralKnown(InvalidInput):
+    """A referral of this number is on file already."""
+
+    code = "referral_known"
+    message = "This referral is already recorded."
+
+    def __init__(self) -> None:
+        super().__init__(fields={"number": self.message})
+
+
 class PmsNumberTaken(DomainError):
     """The number belongs to somebody else in the patient record system."""
 
@@ -139,6 +149,7 @@ __all__ = [
     "PolicyRefused",
     "RecordMerged",
     "RecordsDiffer",
+    "ReferralKnown",
     "RosterConflict",
     "SlotHeld",
     "SlotTaken",

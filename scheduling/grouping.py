@@ -11,10 +11,12 @@ from django.utils import timezone
 from carebridge.accounts.models import User
 from carebridge.db import command
 from carebridge.errors import InvalidInput
-from scheduling.booking import WORDS, record_booking, retaken, write_appointment
+from scheduling.booking import WORDS, record_booking, write_appointment
+from scheduling.lapsing import retaken
+from scheduling.locking import lock_patients
 from scheduling.models import Appointment, AppointmentGroup, AppointmentType, Channel, Clinic, Doctor, Patient, Status
 from scheduling.permissions import require
-from scheduling.placement import Wish, decide, lock_candidates, lock_patient, plan_visit
+from scheduling.placement import Wish, decide, lock_candidates, plan_visit
 from scheduling.roles import Permission
 
 MOST_PARTS = 52
@@ -70,7 +72,7 @@ def _book_group(
     for wish in wishes:
         require(by, Permission.BOOK, wish.clinic.pk)
     # The union is locked once, so that two groups which share resources wait for each other instead of meeting midway.
-    patients = {pk: lock_patient(pk) for pk in sorted({wish.patient.pk for wish in wishes})}
+    patients = lock_patients({wish.patient.pk for wish in wishes})
     planned = [plan_visit(replace(wish, patient=patients[wish.patient.pk])) for wish in in_lock_order(wishes)]
     plans = lock_candidates([plan for _, plan in planned], ())
 

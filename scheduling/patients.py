@@ -12,7 +12,8 @@ from carebridge.audit import mask_all
 from carebridge.audit.trail import Action, accounted_for, log_change
 from carebridge.db import command
 from carebridge.errors import InvalidInput, NotFound
-from scheduling.errors import DuplicatePatient, PmsNumberTaken, StaleVersion
+from scheduling.errors import DuplicatePatient, PmsNumberTaken, ReferralKnown, StaleVersion
+from scheduling.locking import lock_patient
 from scheduling.models import Clinic, Patient, PatientClinic, Referral, Service
 from scheduling.permissions import clinic_ids_with, require, role_at
 from scheduling.personal_details import normalised_phone, search_form, valid_pms_number
@@ -39,7 +40,7 @@ EDITABLE = frozenset(
         "contact_note",
     }
 )
-WORDS = {"patient_pms_number_once": PmsNumberTaken}
+WORDS = {"patient_pms_number_once": PmsNumberTaken, "scheduling_referral_number_key": ReferralKnown}
 
 
 @command(WORDS)
@@ -86,17 +87,14 @@ def register_patient(
 def update_patient(*, patient: Patient, by: User, version: int | None = None, **changes: Any) -> Patient:
     """Correct details of a patient of one of the user's clinics. The trail names the fields, never the values.
 
-    Raises InvalidInput naming the fields, PmsNumberTaken, StaleVersion, NotFound, NotAllowed.
+    Raises InvalidInput naming the fields, PmsNumberTaken, StaleVersion, RecordMerged, NotFound, NotAllowed.
     """
-    try:
-        patient = Patient.objects.visible_to(by).select_for_update(no_key=True, of=("self",)).get(pk=patient.pk)
-    except Patient.DoesNotExist as error:
-        raise NotFound from error
+    patient = lock_patient(patient.pk)
+    if not Patient.objects.visible_to(by).filter(pk=patient.pk).exists():
+        raise NotFound
     clinic_id = _clinic_of_right(patient, by)
     if version is not None and version != patient.version:
         raise StaleVersion
-    if patient.anonymised_at:
-        raise InvalidInput("This record was anonymised for good. Register the person anew.")
 
     before = {field: getattr(patient, field) for field in changes if field in EDITABLE}
     apply_details(patient, changes)
@@ -151,7 +149,7 @@ def check_details(patient: Patient) -> None:
         raise InvalidInput(fields=problems)
 
 
-@command()
+@command(WORDS)
 def record_referral(
     *,
     patient: Patient,
@@ -164,12 +162,11 @@ def record_referral(
     visits_allowed: int = 1,
     service: Service | None = None,
 ) -> Referral:
-    """Note a referral that arrived. Raises InvalidInput, NotAllowed."""
+    """Note a referral that arrived. Raises InvalidInput, ReferralKnown, RecordMerged, NotFound, NotAllowed."""
     require(by, Permission.EDIT_PATIENTS, clinic.pk)
+    patient = lock_patient(patient.pk)
     if valid_until < valid_from or visits_allowed < 1 or not number.strip():
         raise InvalidInput("Check the referral's number, dates and visits.")
-    if Referral.objects.filter(number=number.strip()).exists():
-        raise InvalidInput(fields={"number": "This referral is already recorded."})
 
     referral = Referral.objects.create(
         patient=patient,

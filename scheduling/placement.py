@@ -11,20 +11,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import Model
 
 from carebridge.accounts.models import User
-from carebridge.db import lock_for_share, lock_in_order
-from carebridge.errors import DomainError, NotFound
+from carebridge.db import lock_for_share
+from carebridge.errors import DomainError
 from scheduling import availability, ledger, policies
 from scheduling.errors import (
     OverrideNotAllowed,
     PolicyRefused,
-    RecordMerged,
     SlotHeld,
     SlotTaken,
     SlotUnavailable,
 )
-from scheduling.models import Appointment, AppointmentType, Clinic, Doctor, Patient, Referral
+from scheduling.models import AppointmentType, Clinic, Doctor, Patient, Referral
 from scheduling.models.appointment import OCCUPYING, UPCOMING
 from scheduling.permissions import may
 from scheduling.policies import PatientFacts
@@ -66,26 +66,6 @@ class Decision:
     patient_known_here: bool
 
 
-def lock_patient(patient_id: object) -> Patient:
-    """Lock a patient against other bookings for them. Raises NotFound, RecordMerged when it is no longer in use."""
-    for patient in lock_in_order(Patient, [patient_id]):
-        if patient.merged_into_id or patient.anonymised_at:
-            raise RecordMerged
-        return patient
-    raise NotFound("That patient is not on file.")
-
-
-def lock_appointments(ids: Collection[int]) -> list[Appointment]:
-    """Lock appointments by ascending id, with what the commands read of them."""
-    related = ("appointment_type__service", "clinic", "doctor__resource", "patient")
-    return list(
-        Appointment.objects.select_related(*related)
-        .filter(pk__in=ids)
-        .order_by("pk")
-        .select_for_update(no_key=True, of=("self",))
-    )
-
-
 def lock_visit(wish: Wish, *, also: Collection[int] = ()) -> tuple[Wish, availability.VisitPlan]:
     """Lock the clinic and type against their editors, then every resource that could serve; plan the visit.
 
@@ -97,9 +77,12 @@ def lock_visit(wish: Wish, *, also: Collection[int] = ()) -> tuple[Wish, availab
 
 
 def plan_visit(wish: Wish) -> tuple[Wish, availability.VisitPlan]:
-    """What the visit needs, read with the clinic and type locked against their editors."""
-    clinic, appointment_type = lock_for_share((Clinic, wish.clinic.pk), (AppointmentType, wish.appointment_type.pk))
-    wish = replace(wish, clinic=clinic, appointment_type=appointment_type)
+    """What the visit needs, read with the clinic, the type and the referral, if any, locked against their editors."""
+    rows: list[tuple[type[Model], object]] = [(Clinic, wish.clinic.pk), (AppointmentType, wish.appointment_type.pk)]
+    if wish.referral:
+        rows.append((Referral, wish.referral.pk))
+    clinic, appointment_type, *referral = lock_for_share(*rows)
+    wish = replace(wish, clinic=clinic, appointment_type=appointment_type, referral=next(iter(referral), None))
     return wish, availability.load_plan(appointment_type, wish.doctor, clinic)
 
 

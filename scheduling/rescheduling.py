@@ -16,14 +16,16 @@ from carebridge.accounts.models import User
 from carebridge.audit.trail import log_change
 from carebridge.db import command
 from scheduling import holds, ledger, policies
-from scheduling.booking import WORDS, check_version, retaken, write_appointment
+from scheduling.booking import WORDS, write_appointment
 from scheduling.cancelling import require_exception_after
 from scheduling.errors import WrongStatus
 from scheduling.history import record_appointment
+from scheduling.lapsing import retaken
+from scheduling.locking import check_patient, check_version, lock_appointments, lock_patient, lock_patients
 from scheduling.models import Appointment, Channel, Clinic, Doctor, ExternalReference, Status
 from scheduling.models.appointment import UPCOMING
 from scheduling.permissions import require, role_at
-from scheduling.placement import Wish, decide, lock_appointments, lock_candidates, lock_patient, lock_visit, plan_visit
+from scheduling.placement import Wish, decide, lock_candidates, lock_visit, plan_visit
 from scheduling.roles import Permission
 
 
@@ -71,6 +73,7 @@ def _reschedule(
 ) -> Appointment:
     wish = replace(wish, patient=lock_patient(wish.patient.pk))
     (old,) = lock_appointments([wish.ignoring or 0])
+    check_patient(old, wish.patient)
     wish, plan = lock_visit(wish, also=ledger.resource_ids_of([old.pk]))
 
     check_version(old, version)
@@ -183,8 +186,10 @@ def _into_place_of(moving: Appointment, other: Appointment, now: datetime) -> Wi
 
 @command(WORDS)
 def _swap(*, wishes: list[Wish], by: User | None, exception_reason: str) -> tuple[Appointment, Appointment]:
-    patients = {pk: lock_patient(pk) for pk in sorted({wish.patient.pk for wish in wishes})}
+    patients = lock_patients({wish.patient.pk for wish in wishes})
     by_id = {old.pk: old for old in lock_appointments([wish.ignoring or 0 for wish in wishes])}
+    for wish in wishes:
+        check_patient(by_id[wish.ignoring or 0], wish.patient)
     given_back = ledger.resource_ids_of(by_id)
     planned = [plan_visit(replace(wish, patient=patients[wish.patient.pk])) for wish in wishes]
     plans = lock_candidates([plan for _, plan in planned], given_back)

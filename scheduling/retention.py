@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef
@@ -12,11 +13,11 @@ from django.utils import timezone
 from carebridge.accounts.models import User
 from carebridge.audit import mask_all
 from carebridge.audit.trail import accounted_for
-from carebridge.db import command, lock_in_order
+from carebridge.db import Busy, command, lock_in_order
 from carebridge.errors import InvalidInput, NotAllowed, NotFound
-from scheduling.booking import save_changes
 from scheduling.errors import PolicyRefused
 from scheduling.history import record_patient
+from scheduling.locking import lock_appointments, save_changes
 from scheduling.models import (
     Appointment,
     Cancellation,
@@ -30,7 +31,6 @@ from scheduling.models import (
 from scheduling.models.appointment import OCCUPYING
 from scheduling.models.patient import PatientQuerySet
 from scheduling.permissions import clinic_ids_with
-from scheduling.placement import lock_appointments
 from scheduling.roles import Permission
 
 ERASED = "Removed after its time"
@@ -114,14 +114,22 @@ def anonymise_patient(*, patient: Patient, by: User | None) -> Patient:
 
 def _lock_with_tombstones(patient: Patient) -> list[Patient]:
     """The record and all that were merged into it, locked ascending."""
+    ids = _with_tombstones(patient)
+    records = lock_in_order(Patient, ids)
+    if not any(record.pk == patient.pk for record in records):
+        raise NotFound("That patient is not on file.")
+    if _with_tombstones(patient) != ids:
+        # One more was merged into it, or parted from it, while this waited for the lock: begin anew.
+        raise Busy
+    return records
+
+
+def _with_tombstones(patient: Patient) -> set[UUID]:
     found, fresh = {patient.pk}, {patient.pk}
     while fresh:
         fresh = set(Patient.objects.filter(merged_into__in=fresh).values_list("pk", flat=True)) - found
         found |= fresh
-    records = lock_in_order(Patient, found)
-    if not any(record.pk == patient.pk for record in records):
-        raise NotFound("That patient is not on file.")
-    return records
+    return found
 
 
 def _require_everywhere(by: User | None, ids: Iterable[object], visits: Iterable[Appointment]) -> set[int]:

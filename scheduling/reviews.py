@@ -11,12 +11,12 @@ from carebridge.accounts.models import User
 from carebridge.db import command, lock_for_share
 from carebridge.errors import InvalidInput, NotAllowed
 from scheduling import ledger
-from scheduling.booking import AWAITS_SIGN_OFF, OVERRIDE_REFUSED, save_changes
+from scheduling.booking import AWAITS_SIGN_OFF, OVERRIDE_REFUSED
 from scheduling.errors import WrongStatus
 from scheduling.history import record_appointment
+from scheduling.locking import lock_appointments, save_changes
 from scheduling.models import Appointment, Clinic, Status
 from scheduling.permissions import require, require_with
-from scheduling.placement import lock_appointments
 from scheduling.roles import Permission
 from scheduling.roster.wording import still_against
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from carebridge.db import command
 from carebridge.errors import DomainError
 from carebridge.events import handler_named
-from scheduling import booking, consistency, idempotency, retention
+from scheduling import consistency, idempotency, lapsing, retention
 from scheduling.history import event_of
 from scheduling.models import HandlerFailure, Patient
 
@@ -22,7 +22,7 @@ MOST_TRIES = 20
 
 def expire_lapsed() -> int:
     """Let pending appointments lapse whose time to confirm is over. How many did."""
-    return booking.expire_lapsed(now=timezone.now())
+    return lapsing.expire_lapsed(now=timezone.now())
 
 
 def forget_old_requests() -> int:

@@ -10,12 +10,11 @@ from django.utils import timezone
 from carebridge.accounts.models import User
 from carebridge.audit import mask_all
 from carebridge.db import command
-from scheduling.booking import check_version, save_changes
 from scheduling.errors import UndoTooLate, WrongStatus
 from scheduling.history import record_appointment
+from scheduling.locking import check_version, lock_appointments, save_changes
 from scheduling.models import Appointment, Status
 from scheduling.permissions import require_with
-from scheduling.placement import lock_appointments
 from scheduling.roles import Permission
 
 EARLIEST_CHECK_IN = timedelta(hours=12)

@@ -10,13 +10,13 @@ from django.db import transaction
 from carebridge.db import command
 from scheduling import ledger
 from scheduling.availability import Allotment
-from scheduling.booking import WORDS, save_changes
+from scheduling.booking import WORDS
 from scheduling.errors import SlotTaken
 from scheduling.history import record_appointment
+from scheduling.locking import lock_appointments, save_changes
 from scheduling.models import Allocation, Appointment
 from scheduling.models.appointment import OCCUPYING
 from scheduling.periods import Period
-from scheduling.placement import lock_appointments
 from scheduling.reviews import require_review
 from scheduling.roster.wording import COLLIDES
 

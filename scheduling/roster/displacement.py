@@ -18,8 +18,8 @@ from carebridge.accounts.models import User
 from carebridge.db import Busy
 from scheduling.history import record_roster
 from scheduling.ledger import lock_resources
+from scheduling.locking import lock_appointments
 from scheduling.models import Appointment, AppointmentType, Clinic, Resource, Status
-from scheduling.placement import lock_appointments
 from scheduling.reviews import require_review, restate_review, settle_review
 from scheduling.roster.consequences import DISPLACEABLE, Consequences, Revision, consequences_of
 from scheduling.roster.wording import still_against

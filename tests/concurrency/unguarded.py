@@ -10,12 +10,16 @@ from contextlib import contextmanager
 
 from django.db import connection
 
-from scheduling import booking, cancelling, ledger, placement, rescheduling
+from scheduling import booking, cancelling, lapsing, ledger, rescheduling
 from scheduling.models import Appointment, Patient, Resource
 
 
 def read_patient(patient_id: object) -> Patient:
     return Patient.objects.get(pk=patient_id)
+
+
+def read_patients(ids: Collection[object]) -> dict[object, Patient]:
+    return {patient.pk: patient for patient in Patient.objects.filter(pk__in=ids)}
 
 
 def read_appointments(ids: Collection[int]) -> list[Appointment]:
@@ -30,12 +34,16 @@ def read_resources(ids: Collection[int]) -> list[int]:
 def take_locks_away(put: Callable[[object, str, object], None] = setattr) -> None:
     """Let every command of this process read where it should lock; `put` as setattr, or a monkeypatch's."""
     put(ledger, "lock_resources", read_resources)
-    for module in (placement, booking, cancelling, rescheduling):
+    put(rescheduling, "lock_patients", read_patients)
+    for module in (booking, cancelling, rescheduling):
         put(module, "lock_patient", read_patient)
+    for module in (booking, lapsing, cancelling, rescheduling):
         put(module, "lock_appointments", read_appointments)
 
 
-assert all(hasattr(module, "lock_patient") for module in (placement, booking, cancelling, rescheduling))
+assert all(hasattr(module, "lock_patient") for module in (booking, cancelling, rescheduling))
+assert all(hasattr(module, "lock_appointments") for module in (booking, lapsing, cancelling, rescheduling))
+assert hasattr(rescheduling, "lock_patients")
 
 
 @contextmanager

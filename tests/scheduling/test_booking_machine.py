@@ -28,8 +28,9 @@ from redis import Redis
 
 from carebridge.errors import DomainError
 from scheduling import hold_store, holds
-from scheduling.booking import book_appointment, confirm_appointment, expire_lapsed
+from scheduling.booking import book_appointment, confirm_appointment
 from scheduling.cancelling import cancel_appointment, undo_cancellation
+from scheduling.lapsing import expire_lapsed
 from scheduling.models import Appointment, ScheduleBlock
 from scheduling.rescheduling import reschedule_appointment, swap_appointments
 from scheduling.roster.blocks import block_time, lift_block

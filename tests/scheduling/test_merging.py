@@ -13,7 +13,7 @@ from carebridge.errors import InvalidInput, NotAllowed
 from scheduling.booking import book_appointment
 from scheduling.cancelling import cancel_appointment
 from scheduling.duplicates import current_id, suggested_pairs
-from scheduling.errors import RecordMerged, RecordsDiffer, StaleVersion, UndoTooLate
+from scheduling.errors import PolicyRefused, RecordMerged, RecordsDiffer, StaleVersion, UndoTooLate
 from scheduling.memberships import grant_membership
 from scheduling.merging import merge_patients, undo_merge
 from scheduling.models import Appointment, Patient, PatientClinic, Referral, ScheduleEvent
@@ -217,6 +217,29 @@ def test_merges_are_undone_last_first_and_once(patient, misspelt, another_patien
     undo_merge(merge=first, by=clinic_admin)
     with pytest.raises(UndoTooLate, match="undone already"):
         undo_merge(merge=first, by=clinic_admin)
+
+
+def test_what_was_read_before_the_undo_writes_nothing_onto_the_wrong_record(
+    book, patient, misspelt, clinic_admin, receptionist
+):
+    book(misspelt, time(9))
+    merge = merge_patients(keep=patient, remove=misspelt, by=clinic_admin)
+    visit = Appointment.objects.select_related("patient").get()
+    undo_merge(merge=merge, by=clinic_admin)
+
+    with pytest.raises(StaleVersion):
+        reschedule_appointment(appointment=visit, starts_at=visit.starts_at + timedelta(hours=1), by=receptionist)
+    assert list(Appointment.objects.values_list("patient", "status")) == [(misspelt.pk, "confirmed")]
+
+
+def test_a_referral_read_before_the_undo_is_the_other_records(book, patient, misspelt, clinic_admin):
+    referral = factories.ReferralFactory(patient=misspelt)
+    merge = merge_patients(keep=patient, remove=misspelt, by=clinic_admin)
+    referral.refresh_from_db()
+    undo_merge(merge=merge, by=clinic_admin)
+
+    with pytest.raises(PolicyRefused, match="belongs to another patient"):
+        book(patient, time(9), referral=referral)
 
 
 # --- Suggesting ----------------------------------------------------------------------------------------------------
