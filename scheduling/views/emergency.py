@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -71,12 +72,16 @@ def _found(request: StaffRequest, form: EmergencyForm) -> Sequence[Patient]:
     return chosen or found
 
 
+def _opened(request: StaffRequest) -> QuerySet[EmergencyAccess]:
+    return EmergencyAccess.objects.visible_to(request.user).filter(opened_by=request.user)
+
+
 @login_required
 @require_GET
 @never_cache
 def record(request: StaffRequest, pk: int) -> HttpResponse:
     """The opened history; when its hour is over, a page that says so and shows nothing."""
-    access = visible(EmergencyAccess.objects.filter(opened_by=request.user).select_related("patient"), pk)
+    access = visible(_opened(request).select_related("patient"), pk)
     now = timezone.now()
     if not access.is_open_at(now):
         return render(request, "scheduling/emergency_ended.html", {"nav": "emergency"})
@@ -90,7 +95,7 @@ def record(request: StaffRequest, pk: int) -> HttpResponse:
 @require_POST
 def close(request: StaffRequest, pk: int) -> HttpResponse:
     """Close it now."""
-    access = visible(EmergencyAccess.objects.filter(opened_by=request.user), pk)
+    access = visible(_opened(request), pk)
     close_record(access=access, by=request.user)
     messages.success(request, "Emergency access is closed.")
     return redirect("scheduling:emergency", pk=access.pk)
@@ -114,7 +119,8 @@ def _worklist(request: StaffRequest, refused: EmergencyReviewForm | None = None,
     clinics = clinic_ids_with(request.user, Permission.REVIEW_ACCESS)
     if not clinics:
         raise Http404
-    rows = EmergencyAccess.objects.filter(clinic__in=clinics).select_related("patient", "opened_by", "clinic")
+    rows = EmergencyAccess.objects.visible_to(request.user).filter(clinic__in=clinics)
+    rows = rows.select_related("patient", "opened_by", "clinic")
     theirs = Patient.objects.visible_to(request.user)
     context = {
         "waiting": rows.unreviewed().order_by("opened_at"),
