@@ -9,9 +9,10 @@ from rq import cron
 
 from carebridge.accounts import tokens
 from carebridge.audit import retention
-from scheduling import sweeps
+from scheduling import emergency, sweeps
 
 cron.register(sweeps.expire_lapsed, "high", interval=5, job_timeout=30)
+cron.register(emergency.tell_reviewers, "high", interval=60, job_timeout=120)
 cron.register(sweeps.retry_failed_handlers, "default", interval=60, job_timeout=120)
 cron.register(sweeps.forget_old_requests, "default", cron="40 2 * * *", job_timeout=300)
 cron.register(tokens.forget_expired, "default", cron="50 2 * * *", job_timeout=300)

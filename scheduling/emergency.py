@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
+from django.conf import settings
+from django.core.mail import send_mass_mail
+from django.db.models import Exists, OuterRef
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 
 from carebridge.accounts.models import User
+from carebridge.audit.models import LogEntry
 from carebridge.audit.trail import Action, log_change
 from carebridge.db import command, lock_in_order
 from carebridge.errors import InvalidInput, NotAllowed, NotFound
 from scheduling.errors import WrongStatus
 from scheduling.models import EmergencyAccess, Patient
 from scheduling.models.emergency import OPEN_FOR
-from scheduling.permissions import clinic_ids_with, forget_roles, require
+from scheduling.permissions import clinic_ids_with, forget_roles, holders_of, require
 from scheduling.roles import Permission
 
 logger = logging.getLogger(__name__)
 
 SHORTEST_REASON = 10
 """Letters: enough to say something, too many for "x"."""
+TOLD = "emergency.reviewers_told"
+TELL_WITHIN = timedelta(days=1)
+"""How long a mail that could not be sent is tried again; the worklist counts the opening in any case."""
 
 
 @command()
@@ -97,6 +107,34 @@ def review_opening(*, access: EmergencyAccess, outcome: str, note: str, by: User
 
     log_change(access, event="emergency.reviewed", by=by, changes={"outcome": (None, outcome)})
     return access
+
+
+def tell_reviewers() -> int:
+    """Mail those who review the openings that they have not been told of yet; run each minute. How many openings.
+
+    The row of the trail that says so keeps it from being told twice. It is written after the mail: rather a second
+    mail than none.
+    """
+    told = LogEntry.objects.filter(event=TOLD, object_id=OuterRef("pk"))
+    lately = EmergencyAccess.objects.unreviewed().filter(opened_at__gt=timezone.now() - TELL_WITHIN)
+    waiting = lately.filter(~Exists(told)).select_related("clinic", "opened_by")
+    return sum(_tell(access) for access in waiting)
+
+
+def _tell(access: EmergencyAccess) -> bool:
+    reviewers = holders_of(Permission.REVIEW_ACCESS, access.clinic_id).exclude(pk=access.opened_by_id)
+    addresses = list(reviewers.exclude(email="").values_list("email", flat=True))
+    facts = {"access": access, "address": settings.PUBLIC_BASE_URL + reverse("scheduling:emergency-review")}
+    text = render_to_string("emails/emergency_opened.txt", facts)
+    try:
+        send_mass_mail([("Emergency access to review", text, None, [address]) for address in addresses])
+    except OSError as error:  # SMTP's own are OSErrors too
+        logger.error("reviewers of emergency access %s not told: %s", access.pk, type(error).__name__)
+        return False
+    if not addresses:
+        logger.error("nobody to tell of emergency access %s", access.pk)
+    log_change(access, event=TOLD, by=None, facts={"reviewers": len(addresses)})
+    return True
 
 
 def _locked(access: EmergencyAccess) -> EmergencyAccess:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from carebridge.accounts.models import Role, User
@@ -175,6 +175,13 @@ def require_with(user: User | None, permission: Permission, appointment: object)
     """Raise NotAllowed unless the user may do this to the appointment. None is the system itself, which may."""
     if user is not None and not may_with(user, permission, appointment):
         raise NotAllowed(detail={"permission": permission.value})
+
+
+def holders_of(permission: Permission, clinic_id: int) -> QuerySet[User]:
+    """Whoever may do this at the clinic by a role, as long as their account is active."""
+    codenames = [f"{role.value}_at" for role in Role if permission in ROLE_PERMISSIONS[role]]
+    held = ClinicUserObjectPermission.objects.filter(content_object=clinic_id, permission__codename__in=codenames)
+    return User.objects.filter(pk__in=held.values("user"), is_active=True)
 
 
 def role_at(user: User | None, clinic_id: int) -> str:

@@ -12,9 +12,9 @@ from django.utils import timezone
 from carebridge.audit.models import LogEntry
 from carebridge.errors import InvalidInput, NotAllowed
 from scheduling.booking import book_appointment
-from scheduling.emergency import close_record, open_record, review_opening
+from scheduling.emergency import close_record, open_record, review_opening, tell_reviewers
 from scheduling.errors import WrongStatus
-from scheduling.memberships import revoke_membership
+from scheduling.memberships import grant_membership, revoke_membership
 from scheduling.models import Appointment, EmergencyAccess, Patient, ScheduleEvent
 from scheduling.permissions import forget_roles, may_read, may_with
 from scheduling.roles import Permission
@@ -286,3 +286,72 @@ def test_openings_of_another_clinic_are_not_there_to_review(opened, clinic_admin
     """It was opened by Northgate's reception; Harbour's administrator reviews Harbour's."""
     assert REASON not in page(clinic_admin, "/emergency/review/").content.decode()
     assert page(clinic_admin, f"/emergency/{opened.pk}/review/", outcome="justified").status_code == 404
+
+
+@pytest.fixture
+def northgate_admin(northgate):
+    """Reviews Northgate's openings, as the manager does; Harbour's administrator doesn't."""
+    user = factories.UserFactory(username="northadmin", is_staff=True)
+    grant_membership(user=user, clinic=northgate, role="clinic_administrator", by=None)
+    return user
+
+
+def rail(user):
+    """The rail's entry that leads to the worklist, or None."""
+    items = page(user, "/board/").context["nav_items"]
+    return next((item for item in items if item["key"] == "emergency-review"), None)
+
+
+def test_the_rail_counts_what_waits_for_those_who_review_it(
+    opened, manager, northgate_admin, clinic_admin, receptionist_elsewhere
+):
+    assert [rail(user)["count"] for user in (manager, northgate_admin, clinic_admin)] == [1, 1, 0]
+    assert rail(receptionist_elsewhere) is None
+
+    review_opening(access=opened, outcome="justified", note="", by=manager)
+
+    assert rail(manager)["count"] == 0
+
+
+def test_the_rail_does_not_count_what_one_opened_oneself(patient, clinic_admin):
+    open_record(patient=patient, reason=REASON, by=clinic_admin)
+
+    assert rail(clinic_admin)["count"] == 0
+
+
+def test_those_who_review_are_mailed_once_and_told_nothing_of_the_patient(
+    opened, visit, patient, manager, northgate_admin, clinic_admin, mailoutbox
+):
+    assert [tell_reviewers(), tell_reviewers()] == [1, 0]
+
+    assert sorted(mail.to for mail in mailoutbox) == [[manager.email], [northgate_admin.email]]
+    text = mailoutbox[0].subject + mailoutbox[0].body
+    assert "Reuben Clarke opened a patient's history in an emergency, at Northgate" in text
+    assert "/emergency/review/" in text
+    hidden = ("Nerys", "Calloway", str(patient.pms_number), str(patient.pk), visit.reference, "Collapsed")
+    assert [each for each in hidden if each in text] == []
+
+
+def test_whoever_opened_it_is_not_asked_to_review_it(patient, clinic_admin, manager, mailoutbox):
+    open_record(patient=patient, reason=REASON, by=clinic_admin)
+
+    tell_reviewers()
+
+    assert [mail.to for mail in mailoutbox] == [[manager.email]]
+
+
+def test_a_mail_that_could_not_be_sent_is_sent_later(opened, manager, settings, mailoutbox):
+    working, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_PORT = 1
+    assert tell_reviewers() == 0
+    settings.EMAIL_BACKEND = working
+
+    assert tell_reviewers() == 1
+    assert [mail.to for mail in mailoutbox] == [[manager.email]]
+
+
+def test_what_was_reviewed_meanwhile_is_not_mailed(opened, manager, northgate_admin, mailoutbox):
+    review_opening(access=opened, outcome="justified", note="", by=manager)
+
+    assert tell_reviewers() == 0
+    assert mailoutbox == []
