@@ -20,7 +20,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         return {}
     return {
         "nav_items": nav_items(user),
-        "search_url": reverse("scheduling:search") if clinic_ids_with(user, Permission.SEE_PATIENTS) else "",
+        "search_url": reverse("scheduling:search") if clinic_ids_with(user, Permission.SEE_DIRECTORY) else "",
+        "search_covers": search_covers(user),
         "new_booking_url": reverse("scheduling:find") if clinic_ids_with(user, Permission.BOOK) else "",
         "invite_url": reverse("scheduling:invite") if clinic_ids_with(user, Permission.GRANT_ACCESS) else "",
         "admin_url": reverse("admin:index") if user.is_staff else "",
@@ -60,6 +61,16 @@ def nav_items(user: User) -> list[dict[str, Any]]:
     if clinic_ids_with(user, Permission.SEE_AUDIT):
         items.append({"key": "audit", "label": "Audit", "icon": "shield", "url": reverse("audit:all")})
     return items
+
+
+def search_covers(user: User) -> str:
+    """What the search finds for this person, as the words in its box."""
+    found = {
+        "patients": clinic_ids_with(user, Permission.SEE_PATIENTS),
+        "bookings": clinic_ids_with(user, Permission.SEE_SCHEDULE) or clinics_as_doctor(user),
+        "doctors": clinic_ids_with(user, Permission.SEE_DIRECTORY),
+    }
+    return ", ".join(words for words, clinics in found.items() if clinics)
 
 
 def records_urls(user: User) -> list[tuple[str, str]]:
