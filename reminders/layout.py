@@ -1,0 +1,89 @@
+"""What stands around a message's own words in an email or letter: the visit's facts, how to prepare, who we are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from reminders.models import Kind
+from reminders.models.rule import TO_STAFF
+from reminders.occasion import Occasion, address_of, clock_in, day_of, place_of
+from reminders.senders import answers_go_to
+from reminders.wording import Wording
+from scheduling.models import Appointment, Modality
+from scheduling.templatetags.words import phone
+
+STILL_TO_COME = frozenset(
+    {
+        Kind.BOOKED,
+        Kind.PREPARATION,
+        Kind.UPCOMING,
+        Kind.CONFIRM_REQUEST,
+        Kind.SAME_DAY,
+        Kind.RESCHEDULED,
+        Kind.OFFER,
+    }
+)
+"""Kinds about a visit to come: they show its facts and how to prepare."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A line of the visit's facts; `ours` are the clinic's own words, which are in the clinic's language."""
+
+    label: str
+    main: str
+    more: str = ""
+    ours: str = ""
+
+
+@dataclass(frozen=True)
+class ShownVisit:
+    day: str
+    time: str
+    facts: Sequence[Fact]
+    preparation: Sequence[str]
+
+
+def layout_of(occasion: Occasion, wording: Wording) -> Mapping[str, object]:
+    """The context of the email and letter templates, but for the subject and the words themselves."""
+    clinic, words = occasion.clinic, wording.words
+    to_patient = occasion.kind not in TO_STAFF
+    shown = occasion.visits if occasion.kind in STILL_TO_COME else ()
+    number = phone(clinic.phone) if clinic.phone else ""
+    return {
+        "language": wording.code,
+        "direction": wording.direction,
+        "start": "right" if wording.direction == "rtl" else "left",
+        "words": words,
+        "clinic": clinic,
+        "address": address_of(clinic),
+        "visits": [_shown(visit, occasion, wording) for visit in shown],
+        "questions": words["questions"].format(phone=number) if number and to_patient else "",
+        "why": words["why"] if to_patient else "",
+        "stop": words["stop"].format(address=answers_go_to(clinic)) if to_patient else "",
+    }
+
+
+def _shown(visit: Appointment, occasion: Occasion, wording: Wording) -> ShownVisit:
+    words = wording.words
+    kind = visit.appointment_type
+    facts = [
+        Fact(words["what"], kind.service.name, words["lasts"].format(minutes=visit.duration_minutes)),
+        Fact(words["who"], visit.doctor.full_name),
+        _where(visit, wording),
+        Fact(words["reference"], visit.reference),
+    ]
+    return ShownVisit(
+        day=day_of(visit.starts_at, visit.clinic, wording),
+        time=clock_in(wording, occasion.kind)(visit.local_start.time()),
+        facts=facts,
+        preparation=kind.preparation_lines,
+    )
+
+
+def _where(visit: Appointment, wording: Wording) -> Fact:
+    clinic, label, place = visit.clinic, wording.words["where"], place_of(visit, wording)
+    if visit.modality != Modality.IN_PERSON:
+        return Fact(label, place)
+    return Fact(label, place, ", ".join(filter(None, (address_of(clinic), clinic.floor))), clinic.directions)

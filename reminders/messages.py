@@ -1,0 +1,94 @@
+"""From a planned message to one that can be handed over: the right words, filled in, for one medium."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from carebridge.accounts.models import User
+from reminders.calendar_file import calendar_file
+from reminders.layout import layout_of
+from reminders.models import Medium, Reminder, RuleVersion, StaffWish
+from reminders.occasion import Occasion, occasion_of, values_of
+from reminders.placeholders import WordingError, check_subject, check_text, fill, fill_subject
+from reminders.routing import address_of
+from reminders.segments import sms_text
+from reminders.senders import headers_of, sender_of
+from reminders.transports.base import Outgoing
+from reminders.wording import DEFAULT, Text, Wording, wording_in
+from scheduling.models import Appointment
+
+__all__ = ["Draft", "WordingError", "check_subject", "check_text", "compose", "preview"]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A kind of message and a clinic's own words for it by language and medium, saved or not."""
+
+    kind: str
+    texts: Mapping[tuple[str, str], Text] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, version: RuleVersion | None, kind: str) -> Draft:
+        """The texts of a saved version; none of its own for a message sent by hand."""
+        texts = version.texts.all() if version else ()
+        return cls(kind, {(each.language, each.medium): Text(each.subject, each.body) for each in texts})
+
+
+def compose(reminder: Reminder, medium: str) -> Outgoing:
+    """A planned message for one medium, in the patient's language as they now wish.
+
+    Raises WordingError for a text that can't be filled in; load the reminder with `occasion.LOADED`.
+    """
+    occasion = occasion_of(reminder)
+    draft = Draft.of(reminder.version, reminder.kind)
+    return _finished(draft, occasion, medium, occasion.language, key=reminder.key)
+
+
+def preview(draft: Draft, appointment: Appointment, medium: str, language: str) -> Outgoing:
+    """What a rule's message would say of a visit, with texts that need not be saved. Raises WordingError."""
+    occasion = Occasion(draft.kind, appointment.clinic, appointment.patient, [appointment], timezone.now())
+    return _finished(draft, occasion, medium, language, key=uuid4())
+
+
+def _finished(draft: Draft, occasion: Occasion, medium: str, language: str, *, key: UUID) -> Outgoing:
+    wording = wording_in(language if draft.kind in wording_in(language).texts else DEFAULT)
+    text = _text(draft, wording, medium)
+    values = values_of(occasion, wording, medium)
+    body = fill(text.body, values, medium)
+    to = address_of(occasion.person, medium, _wish(occasion))
+    sender = sender_of(occasion.clinic, medium)
+    if medium == Medium.SMS:
+        return Outgoing(key=key, medium=Medium.SMS, to=to, sender=sender, text=sms_text(body))
+    subject = fill_subject(text.subject, values)
+    if medium == Medium.LETTER:
+        return Outgoing(key=key, medium=Medium.LETTER, to=to, sender=sender, subject=subject, text=body)
+    shown = {**layout_of(occasion, wording), "subject": subject, "body": body}
+    return Outgoing(
+        key=key,
+        medium=Medium.EMAIL,
+        to=to,
+        sender=sender,
+        subject=subject,
+        text=render_to_string("emails/message.txt", shown),
+        html=render_to_string("emails/message.html", shown),
+        calendar=calendar_file(occasion, wording, made_at=timezone.now()),
+        headers=headers_of(occasion.clinic, wording.code),
+    )
+
+
+def _text(draft: Draft, wording: Wording, medium: str) -> Text:
+    """The clinic's own words in this language, or those that come with CareBridge; of a subject, each by itself."""
+    given = wording.text(draft.kind, medium)
+    own = draft.texts.get((wording.code, medium))
+    return Text(own.subject or given.subject, own.body or given.body) if own else given
+
+
+def _wish(occasion: Occasion) -> StaffWish | None:
+    if not isinstance(occasion.person, User):
+        return None
+    return StaffWish.objects.filter(user=occasion.person, kind=occasion.kind).first()
