@@ -16,6 +16,7 @@ from scheduling.models.clinic import (
     DayNote,
     OpeningHours,
 )
+from scheduling.models.distinct import DistinctPair
 from scheduling.models.emergency import EmergencyAccess
 from scheduling.models.history import HandlerFailure, ScheduleEvent
 from scheduling.models.idempotency import IdempotencyRecord
@@ -47,6 +48,7 @@ __all__ = [
     "ClinicMembership",
     "ClinicUserObjectPermission",
     "DayNote",
+    "DistinctPair",
     "Doctor",
     "DoctorClinic",
     "EmergencyAccess",

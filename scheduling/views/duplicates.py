@@ -1,4 +1,4 @@
-"""Duplicate records: which may be one person's, the two side by side, merging them and taking it back."""
+"""Duplicate records: which may be one person's, the two side by side, merging them or telling them apart, and undo."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from carebridge.errors import DomainError
 from carebridge.http import StaffRequest
-from scheduling.duplicates import suggested_pairs
+from scheduling.duplicates import suggested_pairs, tell_apart, undo_tell_apart
 from scheduling.merging import merge_patients, undo_merge
-from scheduling.models import Appointment, Patient, PatientMerge
+from scheduling.models import Appointment, DistinctPair, Patient, PatientMerge
 from scheduling.patient_search import note_looked_through, note_opened, search_patients
 from scheduling.permissions import clinic_ids_with
 from scheduling.roles import Permission
 from scheduling.views.reach import visible
 from scheduling.views.record_words import DETAILS, EMPTY, label_of, words_of
+
+MOST_DECIDED = 50
+"""Pairs found to be two people that the page lists, the latest first."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +45,44 @@ class Detail:
 @login_required
 @require_GET
 def suggestions(request: StaffRequest) -> HttpResponse:
-    """Pairs of records that may be one person's."""
+    """Pairs of records that may be one person's, and those that were found to be two people."""
     _require_merging(request)
     pairs = suggested_pairs(request.user)
-    note_looked_through({each.pk for pair in pairs for each in pair}, by=request.user, event="patient.listed")
-    return render(request, "scheduling/duplicates.html", {"pairs": pairs, "nav": "search"})
+    decided = DistinctPair.objects.visible_to(request.user).in_force().select_related("first", "second")
+    apart = decided[:MOST_DECIDED]
+    shown = {each.pk for pair in [*pairs, *((row.first, row.second) for row in apart)] for each in pair}
+    note_looked_through(shown, by=request.user, event="patient.listed")
+    return render(request, "scheduling/duplicates.html", {"pairs": pairs, "apart": apart, "nav": "search"})
+
+
+@login_required
+@require_POST
+def two_people(request: StaffRequest, pk: UUID, other: UUID) -> HttpResponse:
+    """Remember that two records are two people's."""
+    _require_merging(request)
+    seen = Patient.objects.visible_to(request.user).active()
+    try:
+        tell_apart(one=visible(seen, pk), other=visible(seen, other), by=request.user)
+    except DomainError as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, "They are not suggested any more. You can undo this at the end of the page.")
+    return redirect("scheduling:duplicates")
+
+
+@login_required
+@require_POST
+def suggest_again(request: StaffRequest, pk: int) -> HttpResponse:
+    """Take back that two records are two people's."""
+    _require_merging(request)
+    pair = visible(DistinctPair.objects.visible_to(request.user).select_related("first", "second"), pk)
+    try:
+        undo_tell_apart(pair=pair, by=request.user)
+    except DomainError as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, "They are suggested again if they still look like one person.")
+    return redirect("scheduling:duplicates")
 
 
 @login_required

@@ -1,4 +1,4 @@
-"""Two records become one while somebody books or records a referral for the one that goes, in processes of their own."""
+"""Two records become one while somebody books or refers the one that goes, in processes of their own."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from django.utils import timezone
@@ -12,7 +12,7 @@ from carebridge.audit.models import LogEntry
 from carebridge.errors import InvalidInput, NotAllowed
 from scheduling.booking import book_appointment
 from scheduling.cancelling import cancel_appointment
-from scheduling.duplicates import current_id, suggested_pairs
+from scheduling.duplicates import current_id
 from scheduling.errors import PolicyRefused, RecordMerged, RecordsDiffer, StaleVersion, UndoTooLate
 from scheduling.memberships import grant_membership
 from scheduling.merging import merge_patients, undo_merge
@@ -240,31 +240,3 @@ def test_a_referral_read_before_the_undo_is_the_other_records(book, patient, mis
 
     with pytest.raises(PolicyRefused, match="belongs to another patient"):
         book(patient, time(9), referral=referral)
-
-
-# --- Suggesting ----------------------------------------------------------------------------------------------------
-
-
-def test_similar_names_or_one_phone_on_the_same_birth_date_are_suggested(
-    patient, misspelt, another_patient, patient_elsewhere, harbour, clinic_admin
-):
-    """Everybody of the cast was born on the same day; only the misspelt one sounds alike."""
-    married = factories.PatientFactory(
-        given_name="N.", family_name="Ogden", search_name="n. ogden", phone=patient.mobile, at=[harbour]
-    )
-    factories.PatientFactory(
-        given_name="Neris", family_name="Calloway", search_name="neris calloway", birth_date=date(1979, 1, 1)
-    )
-
-    pairs = {frozenset(pair) for pair in suggested_pairs(clinic_admin)}
-
-    assert pairs == {frozenset({patient, misspelt}), frozenset({patient, married})}
-    assert suggested_pairs(clinic_admin, of=another_patient) == []
-
-
-def test_nobody_is_suggested_who_is_also_known_where_one_may_not_merge(
-    patient, misspelt, northgate, clinic_admin, receptionist
-):
-    PatientClinic.objects.create(patient=misspelt, clinic=northgate)
-
-    assert suggested_pairs(clinic_admin) == suggested_pairs(receptionist) == []

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from carebridge.audit.models import LogEntry
 from scheduling.merging import merge_patients
-from scheduling.models import Patient, PatientMerge
+from scheduling.models import DistinctPair, Patient, PatientMerge
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +93,21 @@ def test_another_record_is_found_by_searching(admin_client, patient, misspelt):
     page = admin_client.post(url("duplicates-of", patient.pk), {"q": "caloway"})
 
     assert url("merge", patient.pk, misspelt.pk) in page.text
+
+
+def test_a_pair_is_told_apart_with_one_press_and_suggested_again_with_another(admin_client, patient, misspelt):
+    said = url("distinct", patient.pk, misspelt.pk)
+    compared = url("merge", patient.pk, misspelt.pk)
+    assert f'action="{said}"' in admin_client.get(url("duplicates")).text
+
+    page = admin_client.post(said, follow=True).text
+    assert compared not in page
+    undo = url("distinct-undo", DistinctPair.objects.get().pk)
+    assert f'action="{undo}"' in page
+
+    page = admin_client.post(undo, follow=True).text
+    assert compared in page
+    assert undo not in page
 
 
 # --- A copy, and retention -----------------------------------------------------------------------------------------

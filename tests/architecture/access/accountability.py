@@ -3,6 +3,7 @@
 from tests.architecture.access.rows import row
 
 MERGE = "patients/{patient}/merge/{colleague_patient}/"
+APART = "patients/{patient}/distinct/{colleague_patient}/"
 
 ACCOUNTABILITY = [
     #                                                          nobody recep doct admin manag supp sysad no_role
@@ -26,6 +27,8 @@ ACCOUNTABILITY = [
     row("POST", "patients/{patient}/duplicates/", "               in 404 404 200 404 404 404 404"),
     row("GET", MERGE, "                                           in 404 404 200 404 404 404 404"),
     row("POST", MERGE, "                                          in 404 404 422 404 404 404 404"),
+    row("POST", APART, "                                          in 404 404 302 404 404 404 404"),
+    row("POST", "patients/distinct/999999/undo/", "               in 404 404 404 404 404 404 404"),
     row("POST", "patients/merges/999999/undo/", "                 in 404 404 404 404 404 404 404"),
     row("GET", "patients/{patient}/copy/", "                      in 404 404 200 404 404 404 404"),
     row("POST", "patients/{patient}/copy/", "                     in 404 404 422 404 404 404 404", reason=""),
