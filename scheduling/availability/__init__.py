@@ -13,7 +13,7 @@ from scheduling.availability.explain import Check, Explanation, explain_slot, ne
 from scheduling.availability.facts import FactSource
 from scheduling.availability.plan import VisitPlan
 from scheduling.availability.ruled_out import RuledOut, ruled_out
-from scheduling.availability.search import Slot, SlotSearch, count_days, find_slots, first_available
+from scheduling.availability.search import Slot, SlotSearch, TimesOfDay, count_days, find_slots, first_available
 
 __all__ = [
     "Allotment",
@@ -24,6 +24,7 @@ __all__ = [
     "RuledOut",
     "Slot",
     "SlotSearch",
+    "TimesOfDay",
     "VisitPlan",
     "assess",
     "booked_already",

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import time
-from functools import reduce
-from operator import or_
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from scheduling import timeline
 from scheduling.availability.assessment import assess
@@ -15,9 +12,6 @@ from scheduling.availability.plan import VisitPlan
 from scheduling.availability.search import Desk, SlotSearch
 from scheduling.availability.starts import Starts
 from scheduling.roster_time import Kind
-
-TimesOfDay = tuple[time | None, time | None]
-"""The first and the last start of a stretch of the local day, both included; None: from its beginning, to its end."""
 
 SENTENCES = {
     "too_soon": "Inside the booking window",
@@ -42,25 +36,21 @@ class RuledOut:
     example: str
 
 
-def ruled_out(search: SlotSearch, times_of_day: Sequence[TimesOfDay] = ()) -> list[RuledOut]:
+def ruled_out(search: SlotSearch) -> list[RuledOut]:
     """What excludes the starts of the doctors' sessions before the first free time, most frequent first.
 
-    `times_of_day` are stretches of the local day, such as mornings and evenings, instead of the search's one.
     Raises as find_slots.
     """
     desk = Desk.open(search)
     if not desk.plans:
         return []
-    desks = [_at_times(desk, *times) for times in times_of_day] or [desk]
-    first = [slot.starts_at for each in desks for slot in each.slots(1)]
-    until = min(first, default=desk.horizon.end)
+    until = next((slot.starts_at for slot in desk.slots(1)), desk.horizon.end)
     facts = desk.source.facts(desk.horizon, labelled=True)
     before = facts.horizon.within(max(search.now, facts.horizon.start), until)
     counts: dict[str, int] = dict.fromkeys(SENTENCES, 0)
     examples: dict[str, tuple[int, VisitPlan]] = {}
     for plan in desk.plans:
-        days = reduce(or_, (each.days(plan) for each in desks))
-        for code, starts in _by_rule(plan, facts, days & before, search):
+        for code, starts in _by_rule(plan, facts, desk.days(plan) & before, search):
             counts[code] += starts.bit_count()
             at = (starts & -starts).bit_length() - 1
             if code not in examples or at < examples[code][0]:
@@ -71,12 +61,6 @@ def ruled_out(search: SlotSearch, times_of_day: Sequence[TimesOfDay] = ()) -> li
         if count
     ]
     return sorted(found, key=lambda each: -each.count)
-
-
-def _at_times(desk: Desk, earliest: time | None, latest: time | None) -> Desk:
-    """The same search at other times of day; rows are read only once."""
-    search = replace(desk.search, earliest=earliest, latest=latest)
-    return Desk(search, desk.plans, desk.horizon, desk.source)
 
 
 def _by_rule(plan: VisitPlan, facts: Facts, days: int, search: SlotSearch) -> Iterator[tuple[str, int]]:

@@ -19,11 +19,14 @@ LONGEST_RANGE_DAYS = 93
 HIGHEST_LIMIT = 20_000
 MARGIN = timedelta(hours=12)
 
+TimesOfDay = tuple[time | None, time | None]
+"""The first and the last start of a stretch of the local day, both included; None: from its beginning, to its end."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotSearch:
-    """What somebody looks for. Days are local to each clinic, both included; `earliest` and `latest` are local
-    times of day between which a visit starts, both included.
+    """What somebody looks for. Days are local to each clinic, both included; `times_of_day` are the stretches of a day
+    in which a visit starts, such as mornings and evenings, none meaning any time.
 
     `owner` is whose holds count as free; `ignoring` the appointment that is being moved; with `patient_id`, times at
     which the patient is elsewhere are left out. `best_fit` puts starts that strand no unusable gap first in a day.
@@ -38,8 +41,7 @@ class SlotSearch:
     limit: int = 200
     owner: str = ""
     patient_id: UUID | None = None
-    earliest: time | None = None
-    latest: time | None = None
+    times_of_day: tuple[TimesOfDay, ...] = ()
     ignoring: int | None = None
     best_fit: bool = False
 
@@ -187,16 +189,17 @@ class Desk:
         begin, _ = periods.local_day_bounds(self.search.from_day, plan.zone)
         _, end = periods.local_day_bounds(self.search.to_day, plan.zone)
         searched = self.horizon.within(begin, end)
-        return searched & self._time_of_day(plan) if self.search.earliest or self.search.latest else searched
+        return searched & self._within_times_of_day(plan) if self.search.times_of_day else searched
 
-    def _time_of_day(self, plan: VisitPlan) -> int:
+    def _within_times_of_day(self, plan: VisitPlan) -> int:
         allowed = 0
         for day in periods.days_from(self.search.from_day, self.search.to_day):
-            begin = periods.to_utc(day, self.search.earliest or time(), plan.zone)
-            _, end = periods.local_day_bounds(day, plan.zone)
-            if self.search.latest:
-                end = periods.to_utc(day, self.search.latest, plan.zone) + timedelta(seconds=1)
-            allowed |= self.horizon.within(begin, _rounded_up(end))
+            for earliest, latest in self.search.times_of_day:
+                begin = periods.to_utc(day, earliest or time(), plan.zone)
+                _, end = periods.local_day_bounds(day, plan.zone)
+                if latest:
+                    end = periods.to_utc(day, latest, plan.zone) + timedelta(seconds=1)
+                allowed |= self.horizon.within(begin, _rounded_up(end))
         return allowed
 
     def slots(self, limit: int) -> list[Slot]:

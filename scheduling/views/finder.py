@@ -35,12 +35,10 @@ from scheduling.views.found import (
     Offer,
     day_label,
     group_by_day,
-    in_parts,
     needs_of,
     offer_of,
     stretches,
     wait_until,
-    window,
 )
 
 SEARCH_LIMIT = 240
@@ -130,8 +128,7 @@ def ruled_out(request: StaffRequest) -> HttpResponse:
     """Counted by rule, why earlier times are not offered. Asked for only when somebody opens the list."""
     asked = question_of(request)
     wanted = wanted_slots(asked, user=request.user, owner=owner_of(request, given(request).get("hold", "")))
-    parts = stretches(asked.form.cleaned_data.get("part", ()))
-    rules = availability.ruled_out(wanted, parts) if wanted and wanted.clinic_ids else []
+    rules = availability.ruled_out(wanted) if wanted and wanted.clinic_ids else []
     total = sum(rule.count for rule in rules)
     return render(request, "scheduling/find_ruled_counts.html", {"rules": rules, "total": total})
 
@@ -154,7 +151,6 @@ def find_times(asked: Question, *, user: User, owner: str) -> Results:
         return Results(origin=directory.origin, no_clinic=True)
     slots = availability.find_slots(wanted)
     cut_off = len(slots) >= wanted.limit
-    slots = in_parts(slots, form.cleaned_data["part"], directory.clinics)
     first_slot = slots[0] if slots else availability.first_available(_widened(wanted, directory))
     directory = replace(directory, resources=load_resources(user, [*slots, *([first_slot] if first_slot else [])]))
     days = group_by_day(slots, directory, sort=form.cleaned_data["sort"], today=form.today)
@@ -171,7 +167,6 @@ def slot_search(asked: Question, directory: Directory, *, owner: str) -> availab
     """The form as the availability code takes it."""
     form, values, moving = asked.form, asked.form.cleaned_data, asked.moving
     doctor = directory.usual_doctor_id if values["sort"] == "same" else values["doctor"]
-    earliest, latest = window(values["part"])
     return availability.SlotSearch(
         appointment_type_id=form.chosen_type.pk,  # type: ignore[union-attr]
         clinic_ids=tuple(clinic.pk for clinic in form.chosen_clinics),
@@ -181,15 +176,14 @@ def slot_search(asked: Question, directory: Directory, *, owner: str) -> availab
         limit=SEARCH_LIMIT,
         now=asked.now,
         owner=owner,
-        earliest=earliest,
-        latest=latest,
+        times_of_day=stretches(values["part"]),
         ignoring=moving.pk if moving else None,
     )
 
 
 def _widened(wanted: availability.SlotSearch, directory: Directory) -> availability.SlotSearch:
     """When nothing fits: the same visit at any clinic, at any time of day, from the same first day on."""
-    return replace(wanted, clinic_ids=tuple(directory.clinics), earliest=None, latest=None)
+    return replace(wanted, clinic_ids=tuple(directory.clinics), times_of_day=())
 
 
 def load_directory(form: FindForm, user: User, patient: Patient | None) -> Directory:

@@ -14,7 +14,7 @@ from scheduling.periods import wall_clock
 from scheduling.views.find_form import PARTS
 
 if TYPE_CHECKING:
-    from scheduling.availability import Slot
+    from scheduling.availability import Slot, TimesOfDay
 
 SHOWN_TIMES = 6
 EARTH_KM = 6371.0
@@ -150,41 +150,21 @@ def _row(slots: Sequence[Slot], directory: Directory) -> Row:
     )
 
 
-def window(parts: Sequence[str]) -> tuple[time | None, time | None]:
-    """First start and the time before which starts lie, covering the chosen parts of the day; None: no limit."""
-    if not parts or len(parts) == len(PARTS):
-        return None, None
-    earliest, latest = min(PARTS[key][1] for key in parts), max(PARTS[key][2] for key in parts)
-    return (None if earliest == time.min else earliest), (None if latest == time.max else latest)
-
-
-def stretches(parts: Sequence[str]) -> list[tuple[time | None, time | None]]:
+def stretches(parts: Sequence[str]) -> tuple[TimesOfDay, ...]:
     """The chosen parts of the day with their first and last start, parts that touch as one; empty: the whole day."""
     if not parts or len(parts) == len(PARTS):
-        return []
+        return ()
     found: list[tuple[time, time]] = []
     for start, end in (PARTS[key][1:] for key in PARTS if key in parts):
         if found and found[-1][1] == start:
             start = found.pop()[0]
         found.append((start, end))
-    return [(start, None if end == time.max else _just_before(end)) for start, end in found]
+    return tuple((start, None if end == time.max else _just_before(end)) for start, end in found)
 
 
 def _just_before(end: time) -> time:
     """The last minute before a full hour, because a part of the day ends before the next one begins."""
     return end.replace(hour=end.hour - 1, minute=59)
-
-
-def in_parts(slots: Sequence[Slot], parts: Sequence[str], clinics: Mapping[int, Clinic]) -> list[Slot]:
-    """Slots whose local start lies in a chosen part; "mornings and after 16:00" has a hole that a window has not."""
-    if not parts or len(parts) == len(PARTS):
-        return list(slots)
-
-    def fits(slot: Slot) -> bool:
-        clock = slot.starts_at.astimezone(clinics[slot.clinic_id].zone).time()
-        return any(PARTS[key][1] <= clock < PARTS[key][2] for key in parts)
-
-    return [slot for slot in slots if fits(slot)]
 
 
 def wait_until(start: datetime, now: datetime) -> str:

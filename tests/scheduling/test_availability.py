@@ -223,7 +223,7 @@ def test_a_session_begins_at_the_same_wall_clock_time_before_and_after_the_clock
 
 
 def test_searching_by_time_of_day_keeps_both_ends(desk):
-    assert desk.times(earliest=time(9), latest=time(10)) == ["09:00", "09:15", "09:30", "09:45", "10:00"]
+    assert desk.times(times_of_day=((time(9), time(10)),)) == ["09:00", "09:15", "09:30", "09:45", "10:00"]
 
 
 def test_the_month_counts_the_days_and_the_first_time_is_the_first_of_all(desk):
@@ -259,7 +259,9 @@ def test_earlier_times_are_counted_by_the_rule_that_excludes_them(desk, patient,
         by=receptionist,
     )
     desk.block(desk.doctor.resource, 10, 12)
-    found = {each.code: each for each in ruled_out(desk.search(now=desk.at(8, 30), earliest=time(8, 45)))}
+    found = {
+        each.code: each for each in ruled_out(desk.search(now=desk.at(8, 30), times_of_day=((time(8, 45), None),)))
+    }
     assert {code: each.count for code, each in found.items()} == {"doctor_busy": 3, "blocked": 10, "on_break": 5}
     example = found["doctor_busy"].example
     assert "Dr Osei is booked 09:00 to 09:40" in example
@@ -270,7 +272,7 @@ def test_earlier_times_between_the_chosen_parts_of_the_day_are_not_counted(desk)
     desk.block(desk.doctor.resource, 8, 17)
     whole, morning, late = ((None, None),), (None, time(11, 59)), (time(16), None)
     counts = [
-        sum(each.count for each in ruled_out(desk.search(now=desk.at(8)), parts))
+        sum(each.count for each in ruled_out(desk.search(now=desk.at(8), times_of_day=parts)))
         for parts in (whole, (morning,), (late,), (morning, late))
     ]
     assert counts[3] == counts[1] + counts[2] < counts[0]

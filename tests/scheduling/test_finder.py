@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from scheduling.booking import book_appointment
 from scheduling.models import Appointment, Status
-from scheduling.views.found import day_label, distance_km, needs_of, stretches, wait_until, window
+from scheduling.views.found import day_label, distance_km, needs_of, stretches, wait_until
 from scheduling.views.search import understand
 from tests import factories
 
@@ -114,6 +114,14 @@ def test_parts_of_the_day_with_a_hole_between_them_leave_the_hole_out(search, dr
     assert ">14:00<" not in page
 
 
+def test_hours_between_the_chosen_parts_use_up_none_of_the_times_shown(search, dr_wilk, monday, monkeypatch):
+    monkeypatch.setattr("scheduling.views.finder.SEARCH_LIMIT", 20)
+
+    page = text_of(search(part=["morning", "late"]))
+
+    assert "16:00" in page
+
+
 def test_when_nothing_is_free_the_next_free_time_is_one_press_away(search, dr_osei, monday):
     saturday = monday + timedelta(days=5)
 
@@ -213,13 +221,10 @@ def test_words_say_what_a_type_needs(consultation):
     assert needs_of(consultation) == "30 min, 10 min buffer, Consulting room"
 
 
-def test_a_window_covers_the_chosen_parts():
-    assert window(["morning", "afternoon"]) == (None, time(16))
-    assert window(["late"]) == (time(16), None)
-    assert window([]) == (None, None)
-    assert stretches(["morning", "late"]) == [(time(0), time(11, 59)), (time(16), None)]
-    assert stretches(["morning", "afternoon"]) == [(time(0), time(15, 59))]
-    assert stretches([]) == stretches(["morning", "afternoon", "late"]) == []
+def test_parts_of_the_day_that_touch_are_one_stretch():
+    assert stretches(["morning", "late"]) == ((time(0), time(11, 59)), (time(16), None))
+    assert stretches(["morning", "afternoon"]) == ((time(0), time(15, 59)),)
+    assert stretches([]) == stretches(["morning", "afternoon", "late"]) == ()
 
 
 def test_distances_and_waits_are_plain(harbour, northgate):

@@ -156,8 +156,7 @@ class SlotView(SchedulingView):
             limit=limit,
             now=now,
             owner=owner,
-            earliest=earliest,
-            latest=latest,
+            times_of_day=((earliest, latest),) if earliest or latest else (),
         )
 
     def _places(self, type_id: int, clinic_ids: Sequence[int]) -> Sequence[Clinic]:
