@@ -101,7 +101,7 @@ def _book(
         wish, decision, by=by, channel=channel, notes=notes, status=status, expires_at=pending_until
     )
     if wish.hold:
-        transaction.on_commit(lambda: holds.spend_hold(wish.hold), robust=True)
+        transaction.on_commit(lambda: holds.spend_hold(wish.hold, booked=appointment), robust=True)
 
     record_booking(appointment, wish, decision, by=by)
     return appointment

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import time
+from datetime import date, timedelta
+from functools import lru_cache
 
 from django.utils import timezone
 
 from carebridge.events import DomainEvent, handles_after_commit, on_handler_failure
 from scheduling import events, live
-from scheduling.models import Clinic, HandlerFailure
+from scheduling.history import APPOINTMENT_EVENTS
+from scheduling.models import Clinic, DoctorClinic, HandlerFailure
 
-APPOINTMENT_EVENTS = (
-    events.AppointmentBooked,
-    events.AppointmentConfirmed,
-    events.AttendanceConfirmed,
-    events.AppointmentCancelled,
-    events.CancellationUndone,
-    events.AppointmentExpired,
-    events.PatientCheckedIn,
-    events.VisitStarted,
-    events.VisitCompleted,
-    events.PatientDidNotAttend,
-    events.StatusUndone,
-    events.ReviewRequired,
-    events.ReviewReasonChanged,
-    events.ReviewResolved,
-    events.NotesChanged,
-    events.PatientChanged,
-)
+SHOWN_IN_PLACE = tuple(set(APPOINTMENT_EVENTS.values()) - {events.AppointmentRescheduled})
+"""What changes the look of one day; a move changes two."""
+SERVING_SECONDS = 60
+"""How long it is remembered where a doctor serves, so that a booking needs no further statement to be shown."""
 SCREENFUL = timedelta(days=7)
 """A roster change over a longer time is told once, without naming days."""
 
@@ -40,18 +29,32 @@ def keep_for_sweep(event: DomainEvent, handler: str, error: Exception) -> None:
     )
 
 
-@handles_after_commit(*APPOINTMENT_EVENTS)
+@handles_after_commit(*SHOWN_IN_PLACE)
 def show_change(event: events.AppointmentEvent) -> None:
     """The day of the appointment looks different now."""
-    live.announce([live.Change(event.clinic_id, event.day, (event.doctor_id,))])
+    live.announce(_wherever_shown(event.clinic_id, event.day, event.doctor_id))
 
 
 @handles_after_commit(events.AppointmentRescheduled)
 def show_move(event: events.AppointmentRescheduled) -> None:
     """Two days look different, perhaps in two clinics: the one it left and the one it went to."""
-    old = live.Change(event.old_clinic_id, event.old_day, (event.old_doctor_id,))
-    new = live.Change(event.clinic_id, event.day, (event.doctor_id,))
-    live.announce(dict.fromkeys([old, new]))
+    old = _wherever_shown(event.old_clinic_id, event.old_day, event.old_doctor_id)
+    new = _wherever_shown(event.clinic_id, event.day, event.doctor_id)
+    live.announce(dict.fromkeys([*old, *new]))
+
+
+def _wherever_shown(clinic_id: int, day: date, doctor_id: int) -> list[live.Change]:
+    """The day at the visit's clinic, and at the doctor's others, whose boards show the time as busy elsewhere.
+
+    Each clinic is told of itself only. Should its local day be another one, its next check will do.
+    """
+    others = _clinics_served(doctor_id, int(time.monotonic() // SERVING_SECONDS)) - {clinic_id}
+    return [live.Change(each, day, (doctor_id,)) for each in (clinic_id, *sorted(others))]
+
+
+@lru_cache(maxsize=4096)
+def _clinics_served(doctor_id: int, period: int) -> frozenset[int]:
+    return frozenset(DoctorClinic.objects.filter(doctor=doctor_id).values_list("clinic_id", flat=True))
 
 
 @handles_after_commit(events.HoldChanged)

@@ -24,7 +24,7 @@ from scheduling.availability import Assessment, VisitPlan
 from scheduling.errors import HoldGone, HoldsUnavailable, SlotHeld, SlotTaken, SlotUnavailable
 from scheduling.events import HoldChanged
 from scheduling.hold_store import HoldRecord
-from scheduling.models import AppointmentType, Clinic, Doctor
+from scheduling.models import Appointment, AppointmentType, Clinic, Doctor
 from scheduling.permissions import require
 from scheduling.roles import Permission
 
@@ -133,17 +133,25 @@ def release_hold(hold_id: str, owner: str) -> None:
     _tell(record)
 
 
-def spend_hold(owner: str) -> None:
+def spend_hold(owner: str, *, booked: Appointment | None = None) -> None:
     """End everything a token holds, once its booking is durable. Without Redis the holds end by themselves.
 
-    What was held may lie on another day, doctor or clinic than what was booked: its screens are told too.
+    Screens of the booked day hear of the booking anyway; of what was held on another day, doctor or clinic they are
+    told here.
     """
     try:
         for record in hold_store.alive():
-            if record.owner == owner and hold_store.drop(record):
+            if record.owner == owner and hold_store.drop(record) and not _shows_with(record, booked):
                 _tell(record)
     except RedisError as error:
         log.warning("holds_unavailable", error=type(error).__name__)
+
+
+def _shows_with(record: HoldRecord, booked: Appointment | None) -> bool:
+    """Whether the screens that show the hold are those that show the appointment."""
+    if booked is None or (record.clinic_id, record.doctor_id) != (booked.clinic_id, booked.doctor_id):
+        return False
+    return timeline.instant_of(record.starts).astimezone(booked.clinic.zone).date() == booked.local_date
 
 
 def _tell(record: HoldRecord) -> None:

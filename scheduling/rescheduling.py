@@ -86,7 +86,7 @@ def _reschedule(
         wish, decision, by=by, status=firm_status(old), expires_at=old.expires_at, **carried_over(old, channel)
     )
     if wish.hold:
-        transaction.on_commit(lambda: holds.spend_hold(wish.hold), robust=True)
+        transaction.on_commit(lambda: holds.spend_hold(wish.hold, booked=new), robust=True)
 
     record_move(old, new, by=by, at=wish.now)
     return new

@@ -21,6 +21,7 @@ from scheduling.cancelling import cancel_appointment
 from scheduling.holds import hold_slot, release_hold
 from scheduling.memberships import revoke_membership
 from scheduling.models import Appointment
+from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -113,6 +114,44 @@ def test_a_held_time_shows_on_the_screen_and_so_does_giving_it_back(
         assert await socket.receive_json_from(timeout=5) == {"clinic": harbour.pk, "day": monday.isoformat()}
         await database_sync_to_async(release_hold)(held.id, "desk")
         assert await socket.receive_json_from(timeout=5) == {"clinic": harbour.pk, "day": monday.isoformat()}
+        await socket.disconnect()
+
+    run(scenario)
+
+
+def test_booking_the_held_time_is_told_once(
+    screen, receptionist, harbour, patient, dr_osei, consultation, room_1, monday
+):
+    opened = screen(receptionist, harbour)
+    start = datetime.combine(monday, time(10), tzinfo=harbour.zone)
+    wish = {"appointment_type": consultation, "doctor": dr_osei, "clinic": harbour, "by": receptionist}
+    hold_slot(**wish, starts_at=start, owner="desk")
+
+    async def scenario():
+        socket = opened()
+        assert (await socket.connect())[0]
+        await asyncio.sleep(0.3)
+        await database_sync_to_async(book_appointment)(**wish, patient=patient, starts_at=start, hold="desk")
+        assert (await socket.receive_json_from(timeout=5))["day"] == monday.isoformat()
+        assert await socket.receive_nothing(timeout=0.5)
+        await socket.disconnect()
+
+    run(scenario)
+
+
+def test_the_doctors_other_clinic_hears_that_its_own_day_changed_and_no_more(
+    screen, receptionist_elsewhere, northgate, dr_osei, book, monday
+):
+    factories.DoctorClinicFactory(doctor=dr_osei, clinic=northgate)
+    opened = screen(receptionist_elsewhere, northgate)
+
+    async def scenario():
+        socket = opened()
+        assert (await socket.connect())[0]
+        await asyncio.sleep(0.3)
+        await database_sync_to_async(book)()
+        assert await socket.receive_json_from(timeout=5) == {"clinic": northgate.pk, "day": monday.isoformat()}
+        assert await socket.receive_nothing(timeout=0.5)
         await socket.disconnect()
 
     run(scenario)
