@@ -10,14 +10,24 @@ from carebridge.events import DomainEvent
 
 @dataclass(frozen=True, kw_only=True)
 class AppointmentEvent(DomainEvent):
-    """Something happened to one appointment. `day` is its local day at the clinic; `starts_at` is UTC."""
+    """Something happened to one appointment at an instant `at`. `day` is its local day at the clinic; instants are UTC.
 
+    `before` is its status until then (empty for a new one), `status` the one it has when the event is told: when a
+    failed handler runs again later, that of then.
+    """
+
+    at: datetime
     appointment_id: int
+    appointment_type_id: int
     clinic_id: int
     doctor_id: int
     patient_id: str
+    before: str
+    status: str
     day: date
     starts_at: datetime
+    ends_at: datetime
+    time_zone: str
 
 
 class AppointmentBooked(AppointmentEvent):

@@ -173,12 +173,18 @@ def event_of(row: ScheduleEvent) -> DomainEvent:
         }
     return APPOINTMENT_EVENTS[row.kind](
         event_id=row.pk,
+        at=row.at,
         appointment_id=appointment.pk,
+        appointment_type_id=appointment.appointment_type_id,
         clinic_id=appointment.clinic_id,
         doctor_id=appointment.doctor_id,
         patient_id=str(appointment.patient_id),
+        before=row.payload.get("status", ("",))[0] or "",
+        status=appointment.status,
         day=appointment.local_date,
         starts_at=appointment.starts_at,
+        ends_at=appointment.ends_at,
+        time_zone=appointment.time_zone,
         **facts,
     )
 

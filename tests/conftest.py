@@ -34,6 +34,14 @@ def empty_redis() -> None:
         client.flushdb()
 
 
+@pytest.fixture(autouse=True)
+def no_rules_read() -> None:
+    """Start every test without the rules of messages that the process read in the one before."""
+    from reminders import rules
+
+    rules.forget()
+
+
 _browser_tests_passed = 0
 
 

@@ -245,6 +245,16 @@ class Migration(migrations.Migration):
                 null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="reminders.ruleversion"
             ),
         ),
+        migrations.AddField(
+            model_name="rule",
+            name="replan_due_at",
+            field=models.DateTimeField(
+                blank=True,
+                editable=False,
+                help_text="Set by every change, until visits to come are planned by it",
+                null=True,
+            ),
+        ),
         migrations.CreateModel(
             name="Reminder",
             fields=[

@@ -75,6 +75,9 @@ class Rule(models.Model):
         AppointmentType, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
     )
     current = models.OneToOneField("RuleVersion", on_delete=models.PROTECT, null=True, related_name="+")
+    replan_due_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Set by every change, until visits to come are planned by it"
+    )
 
     objects = RuleQuerySet.as_manager()
 

@@ -1,0 +1,134 @@
+"""What reminders do when something happens to an appointment: rows only, in the change's own transaction."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+from django.utils import timezone
+
+from carebridge.events import handles
+from reminders import planning, reasons, replanning
+from reminders.kinds import AFTER_VISIT, BEFORE_VISIT, MISSED
+from reminders.models import Kind, OutboxMessage, Reminder, State
+from reminders.models.reminder import OPEN
+from scheduling import events
+from scheduling.models import Cancellation, Status
+
+KNOW_ANYWAY = (Status.PENDING, Status.CHECKED_IN)
+"""Of a visit cancelled from these nobody needs a message: it never was firm, or its patient stands at the desk."""
+
+
+@handles(events.AppointmentBooked, events.AppointmentConfirmed)
+def plan_messages(event: events.AppointmentEvent) -> None:
+    """A firm visit: everything it needs. A pending one gets nothing until it is confirmed."""
+    planning.plan_new(event)
+
+
+@handles(events.AppointmentRescheduled)
+def plan_moved(event: events.AppointmentRescheduled) -> None:
+    """Nothing more about the old time; word of the new one, and what leads up to it."""
+    planning.withdraw(event.old_appointment_id, reasons.MOVED)
+    planning.plan_new(event, announced_by=Kind.RESCHEDULED)
+
+
+@handles(events.AppointmentCancelled)
+def plan_cancelled(event: events.AppointmentCancelled) -> None:
+    """Nothing more about the visit but that it is cancelled, once that can no longer be undone at a click."""
+    planning.withdraw(event.appointment_id, reasons.CANCELLED)
+    if event.before in KNOW_ANYWAY or event.status != Status.CANCELLED:
+        return
+    cancellation = Cancellation.objects.get(appointment=event.appointment_id, undone_at=None)
+    visit = planning.Visit.of_event(event)
+    now = max(timezone.now(), cancellation.effects_due_at)
+    wanted = planning.drafts(visit, {Kind.CANCELLED}, now=now, told_at=cancellation.effects_due_at)
+    planning.write(wanted)
+
+
+@handles(events.CancellationUndone)
+def plan_again(event: events.CancellationUndone) -> None:
+    """As if it had never been cancelled; and word of that, if the patient was told so already."""
+    told = planning.take_back(event.appointment_id, {Kind.CANCELLED})
+    planning.revive(event.appointment_id, {reasons.CANCELLED}, now=timezone.now())
+    if told:
+        visit = planning.Visit.of_event(event)
+        planning.write(planning.drafts(visit, {Kind.BOOKED}, now=timezone.now(), told_at=event.at))
+    if event.status == Status.REQUIRES_REVIEW:
+        planning.withdraw(event.appointment_id, reasons.IN_REVIEW)
+
+
+@handles(events.AppointmentExpired)
+def forget_lapsed(event: events.AppointmentExpired) -> None:
+    """A time that was never firm: nothing is said."""
+    planning.withdraw(event.appointment_id, reasons.EXPIRED)
+
+
+@handles(events.AttendanceConfirmed)
+def ask_no_more(event: events.AttendanceConfirmed) -> None:
+    """Who has said that they come is not asked again."""
+    planning.withdraw(event.appointment_id, reasons.ALREADY_CONFIRMED, kinds={Kind.CONFIRM_REQUEST})
+
+
+@handles(events.PatientCheckedIn, events.VisitStarted)
+def stop_reminding(event: events.AppointmentEvent) -> None:
+    """The patient is here: no reminder, and no word about a visit missed."""
+    planning.withdraw(event.appointment_id, reasons.ARRIVED, kinds=BEFORE_VISIT | MISSED | {Kind.BOOKED})
+
+
+@handles(events.VisitCompleted)
+def plan_afterwards(event: events.VisitCompleted) -> None:
+    """What is said after a visit: thanks, instructions, the next one to book."""
+    planning.withdraw(event.appointment_id, reasons.COMPLETED)
+    if event.status == Status.COMPLETED:
+        visit = planning.Visit.of_event(event)
+        planning.write(planning.drafts(visit, AFTER_VISIT, now=timezone.now()))
+
+
+@handles(events.PatientDidNotAttend)
+def plan_missed(event: events.PatientDidNotAttend) -> None:
+    """Nobody came: we write the next morning, unless it turns out otherwise."""
+    planning.withdraw(event.appointment_id, reasons.VISIT_OVER)
+    if event.status == Status.NO_SHOW:
+        visit = planning.Visit.of_event(event)
+        planning.write(planning.drafts(visit, MISSED, now=timezone.now()))
+
+
+@handles(events.StatusUndone)
+def take_step_back(event: events.StatusUndone) -> None:
+    """A step of the visit was a slip: what followed from it is withdrawn, what it stopped goes on."""
+    planning.withdraw(event.appointment_id, reasons.UNDONE, kinds=AFTER_VISIT | MISSED)
+    if event.status == Status.CONFIRMED:
+        planning.revive(event.appointment_id, {reasons.ARRIVED, reasons.VISIT_OVER}, now=timezone.now())
+
+
+@handles(events.ReviewRequired)
+def wait_for_review(event: events.ReviewRequired) -> None:
+    """Whether the visit stays is open: nobody is told to come to it."""
+    planning.withdraw(event.appointment_id, reasons.IN_REVIEW)
+
+
+@handles(events.ReviewResolved)
+def go_on_after_review(event: events.ReviewResolved) -> None:
+    """The visit stays as it was."""
+    if event.status == Status.CONFIRMED:
+        planning.revive(event.appointment_id, {reasons.IN_REVIEW}, now=timezone.now())
+
+
+@handles(events.StartRederived)
+def follow_the_law(event: events.StartRederived) -> None:
+    """The same time on the clock is another instant: what was counted from it is counted again."""
+    planning.follow_start(event.appointment_id, event.starts_at)
+    replanning.replan([event.appointment_id], now=timezone.now())
+
+
+@handles(events.PatientChanged)
+def follow_the_patient(event: events.PatientChanged) -> None:
+    """Two records were merged or parted: messages about the visit are the one's whose visit it is."""
+    about = Reminder.objects.filter(appointment=event.appointment_id, patient__isnull=False)
+    about.exclude(patient=event.patient_id).update(patient=event.patient_id)
+
+
+@handles(events.PatientAnonymised)
+def forget_the_person(event: events.PatientAnonymised) -> None:
+    """Nothing is sent any more, and no copy of what was sent is kept."""
+    theirs = Reminder.objects.filter(Q(patient=event.patient_id) | Q(appointment__patient=event.patient_id), user=None)
+    OutboxMessage.objects.filter(key__in=theirs.values("key")).delete()
+    theirs.filter(state__in=OPEN - {State.SENDING}).update(state=State.SUPPRESSED, reason=reasons.PATIENT_GONE)
