@@ -296,7 +296,10 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 # Locally, messages are files in the data folder: nothing leaves the machine.
 _EMAIL = env.email_url("EMAIL_URL", default="smtp://localhost:25") if PRODUCTION or "EMAIL_URL" in env.ENVIRON else {}
-EMAIL_BACKEND = _EMAIL.get("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")
+EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="") or _EMAIL.get(
+    "EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend"
+)
+ANYMAIL: dict = env.json("ANYMAIL", default={})  # what an EMAIL_BACKEND of anymail's needs to know
 EMAIL_FILE_PATH = str(DATA_DIR / "outbox")
 EMAIL_HOST = _EMAIL.get("EMAIL_HOST", "localhost")
 EMAIL_PORT = _EMAIL.get("EMAIL_PORT") or 25
@@ -309,12 +312,30 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="CareBridge <no-reply
 
 # --- Reminders -------------------------------------------------------------------------------------------------------
 
-# Who carries a message, by medium. Without an account at a provider, a box that shows what would have gone out.
-REMINDER_TRANSPORTS = {
-    "sms": env.str("SMS_TRANSPORT", default="reminders.transports.outbox.Outbox"),
-    "email": env.str("REMINDER_EMAIL_TRANSPORT", default="reminders.transports.outbox.Outbox"),
-    "letter": env.str("LETTER_TRANSPORT", default="reminders.transports.outbox.Outbox"),
+TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", default="")
+TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", default="")
+TWILIO_API_BASE = env.str("TWILIO_API_BASE", default="")  # another address than Twilio's own, to try things out
+# Who carries a message, by medium. Without an account at a provider, a box that shows what would have gone out; in
+# production nobody looks into it, so there a medium without a provider is not used.
+_BOX = {} if PRODUCTION else dict.fromkeys(("sms", "email"), "reminders.transports.outbox.Outbox")
+_SMS = {"sms": "reminders.transports.twilio.Twilio"} if TWILIO_ACCOUNT_SID else {}
+_SENDS_MAIL = PRODUCTION or bool(env.ENVIRON.keys() & {"EMAIL_URL", "EMAIL_BACKEND"})
+_MAIL = {"email": "reminders.transports.email.Email"} if _SENDS_MAIL else {}
+_LETTERS = {"letter": f"reminders.transports.{'post.Post' if PRODUCTION else 'outbox.Outbox'}"}
+REMINDER_TRANSPORTS: dict[str, str] = _LETTERS | _BOX | _SMS | _MAIL
+for _medium in ("sms", "email", "letter"):
+    if _named := env.str(f"{_medium.upper()}_TRANSPORT", default=""):
+        REMINDER_TRANSPORTS[_medium] = _named
+# Numbers or names that clinics send text messages from, by the clinic's code; else the one for all.
+SMS_SENDER = env.str("SMS_SENDER", default="")
+SMS_SENDERS: dict[str, str] = env.dict("SMS_SENDERS", default={})
+# Messages a second to each provider, all processes together; 0 for no limit.
+REMINDER_RATES = {
+    "twilio": env.int("SMS_PER_SECOND", default=20),
+    "email": env.int("EMAIL_PER_SECOND", default=50),
 }
+# Messages under way at once to one provider, in each process that sends.
+REMINDER_SENDERS = env.int("REMINDER_SENDERS", default=16)
 
 # --- What the browser may do -----------------------------------------------------------------------------------------
 

@@ -39,3 +39,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick; n
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "testserver"]
 DATABASES["default"]["TEST"] = {"NAME": f"test_carebridge_{PLACE}"}
+REMINDER_SENDERS = 0  # messages go out in the test's own thread, and so in its transaction
+REMINDER_TRANSPORTS = dict.fromkeys(("sms", "email", "letter"), "reminders.transports.outbox.Outbox")
