@@ -4,6 +4,7 @@ remains can still be verified, and a row tells who removed how many."""
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from django.conf import settings
 from django.db import connection
@@ -16,6 +17,7 @@ from carebridge.audit.verification import purged_through
 from carebridge.db import command
 
 BATCH = 10_000
+_ONE_PURGE = 0x5EA2
 SHORTEST = timedelta(days=365)
 """The database refuses to remove anything younger, whatever the setting says."""
 
@@ -33,16 +35,15 @@ def purge_by_policy() -> int:
 def purge_batch(*, before: datetime, by: User | None) -> int:
     """Remove the oldest rows written before an instant, at most BATCH; 0 when there is none. Only sealed ones go.
 
-    Rows go in the order of the chain and never past one that must stay, so what is left is one unbroken piece.
+    Rows go in the order of the chain and never past one that must stay, so what is left is one unbroken piece; nor
+    past one that is gone already, because a purge must not explain away what somebody else deleted.
     """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ONE_PURGE])
     links = list(Seal.objects.filter(position__gt=purged_through()).order_by("position")[:BATCH])
-    kept = LogEntry.objects.filter(pk__in=[link.entry_id for link in links], timestamp__gte=before)
-    must_stay = set(kept.values_list("pk", flat=True))
-    going = []
-    for link in links:
-        if link.entry_id in must_stay:
-            break
-        going.append(link)
+    old = LogEntry.objects.filter(pk__in=[link.entry_id for link in links], timestamp__lt=before)
+    may_go = set(old.values_list("pk", flat=True))
+    going = list(takewhile(lambda link: link.entry_id in may_go, links))
     if not going:
         return 0
 

@@ -56,6 +56,15 @@ def test_a_row_deleted_beyond_what_was_purged_is_found(nine_years, owner):
     assert rules_broken() == {"row_missing"}
 
 
+def test_a_purge_stops_at_a_row_that_somebody_deleted_so_that_it_is_still_found(nine_years, owner):
+    (first, *_), _ = nine_years
+    owner("DELETE FROM audit_logentry WHERE id = %s", [first.pk])
+
+    purge_by_policy()
+
+    assert rules_broken() == {"row_missing"}
+
+
 def test_nothing_is_purged_twice(nine_years):
     purge_by_policy()
 
