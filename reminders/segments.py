@@ -6,7 +6,7 @@ import unicodedata
 from typing import NamedTuple
 
 MOST = 2
-"""A message longer than this is written without accents, where that makes it shorter."""
+"""A message longer than this is written without accents, where that lets it go as GSM-7."""
 
 _GSM = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
@@ -55,7 +55,7 @@ def sms_text(text: str) -> str:
     if length_of(text).segments <= MOST:
         return text
     plain = "".join(each if each in _GSM else _without_accent(each) for each in text)
-    return plain if length_of(plain).segments < length_of(text).segments else text
+    return plain if length_of(plain).is_gsm else text
 
 
 def _without_accent(letter: str) -> str:

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-LANGUAGES = ("en",)
+LANGUAGES = ("en", "fr", "de", "es", "pl", "ar")
 DEFAULT = "en"
 
 
