@@ -1,6 +1,10 @@
 """Every address of the site, in one place."""
 
 from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
@@ -15,6 +19,8 @@ from carebridge.health import healthz, readyz
 admin.autodiscover()
 # The trail has screens of its own, which keep to the reader's clinics; permissions are roles at clinics, not groups.
 admin.site.unregister([LogEntry, Group])
+# Sign-in is never changed past our commands and the trail: see the actions on users (accounts/admin.py).
+admin.site.unregister([EmailAddress, Authenticator, UserSession, AccessAttempt, AccessFailureLog, AccessLog])
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
@@ -36,4 +42,5 @@ urlpatterns = [
     path("api/v1/", include("carebridge.api_urls")),
     path("audit/", include("carebridge.audit.urls")),
     path("", include("scheduling.urls")),
+    path("", include("reminders.urls")),
 ]
