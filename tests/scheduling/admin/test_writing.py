@@ -1,23 +1,18 @@
-"""The admin: every page opens for those whose it is, shows only their clinics, and writes through commands."""
+"""Configuration in the admin: written by the commands, and accounted for."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, time, timedelta
 from pathlib import Path
 
 import pytest
-from django.contrib import admin
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 
 from carebridge.audit.models import LogEntry
-from scheduling.admin.base import ABOUT_PATIENTS
-from scheduling.booking import book_appointment
 from scheduling.models import (
     Appointment,
-    AppointmentType,
     Clinic,
     ClinicClosure,
     ClinicMembership,
@@ -27,210 +22,15 @@ from scheduling.models import (
     OpeningHours,
     Patient,
     RecurringBreak,
-    Resource,
     ScheduleBlock,
     ScheduleEvent,
     Status,
     WorkingHours,
 )
 from tests import factories
+from tests.scheduling.admin.pages import page_form, path
 
 pytestmark = pytest.mark.django_db
-
-OURS = [model for model in admin.site._registry if model._meta.app_label == "scheduling"]
-names = [model._meta.model_name for model in OURS]
-
-
-@pytest.fixture
-def visit(patient, consultation, dr_osei, harbour, receptionist, monday) -> Appointment:
-    """The patient with Dr Osei at Harbour on Monday at ten."""
-    starts_at = datetime.combine(monday, time(10), tzinfo=harbour.zone)
-    return book_appointment(
-        patient=patient,
-        appointment_type=consultation,
-        doctor=dr_osei,
-        clinic=harbour,
-        starts_at=starts_at,
-        by=receptionist,
-    )
-
-
-@pytest.fixture
-def everything(visit, dr_osei, harbour, northgate_room, patient_request, cardiology, patient_elsewhere) -> None:
-    """At least one row of every model that has a page."""
-    begin = datetime(2030, 1, 1, 9, tzinfo=UTC)
-    span = {"starts_at": begin, "ends_at": begin + timedelta(hours=2)}
-    factories.ScheduleBlockFactory(resource=dr_osei.resource, **span)
-    factories.ExtraSessionFactory(resource=dr_osei.resource, clinic=harbour, **span)
-    factories.ClinicClosureFactory(clinic=harbour, **span)
-    harbour.day_notes.create(day=begin.date(), text="Fire drill at eleven")
-    visit.patient.referrals.create(
-        number="R-1", referrer="Dr Hale", valid_from=begin.date(), valid_until=begin.date(), service=cardiology
-    )
-    event = ScheduleEvent.objects.first()
-    event.handler_failures.create(handler="reminders.handlers.plan", error="ValueError", failed_at=begin)
-
-
-@pytest.fixture
-def sign_in():
-    def run(user) -> Client:
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return run
-
-
-def path(model, action: str, *args) -> str:
-    return reverse(f"admin:scheduling_{model._meta.model_name}_{action}", args=args)
-
-
-def page_form(client: Client, url: str, **changes) -> dict[str, object]:
-    """What a browser would send back of the form on a page, with some fields changed."""
-    response = client.get(url)
-    assert response.status_code == 200
-    data: dict[str, object] = {}
-    context = response.context
-    forms = [context["adminform"].form]
-    for inline in context["inline_admin_formsets"]:
-        forms += [inline.formset.management_form, *inline.formset.forms]
-    for form in forms:
-        for bound in form:
-            value = bound.value()
-            if value is None or value is False:
-                continue
-            widget = bound.field.widget
-            if hasattr(widget, "decompress"):
-                parts = widget.decompress(bound.field.prepare_value(value)) if not isinstance(value, list) else value
-                data |= {f"{bound.html_name}_{n}": part for n, part in enumerate(parts) if part is not None}
-            else:
-                data[bound.html_name] = bound.field.prepare_value(value) if not isinstance(value, list) else value
-    return {name: value for name, value in (data | changes).items() if value is not None}
-
-
-# --- Every page opens for those whose it is -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("model", OURS, ids=names)
-@pytest.mark.parametrize("who", ["clinic_admin", "sysadmin"])
-def test_every_page_opens(model, who, everything, request, sign_in):
-    client = sign_in(request.getfixturevalue(who))
-    if who == "sysadmin" and admin.site._registry[model].permission in ABOUT_PATIENTS:
-        assert client.get(path(model, "changelist")).status_code == 403
-        return
-    rows = admin.site._registry[model].get_queryset(_as(client, request.getfixturevalue(who)))
-    row = rows.first()
-    assert row is not None, f"no {model._meta.verbose_name} to look at"
-
-    assert client.get(path(model, "changelist")).status_code == 200
-    assert client.get(path(model, "change", row.pk)).status_code == 200
-    assert client.get(path(model, "history", row.pk)).status_code == 200
-    if admin.site._registry[model].has_add_permission(_as(client, request.getfixturevalue(who))):
-        assert client.get(path(model, "add")).status_code == 200
-
-
-def _as(client: Client, user):
-    from django.test import RequestFactory
-
-    made = RequestFactory().get("/admin/")
-    made.user = user
-    return made
-
-
-@pytest.mark.parametrize("model", OURS, ids=names)
-def test_search_and_filters_work(model, everything, clinic_admin, sign_in):
-    client = sign_in(clinic_admin)
-    page = admin.site._registry[model]
-    if page.search_fields:
-        assert client.get(path(model, "changelist"), {"q": "osei 2026-01-01"}).status_code == 200
-    for each in page.list_filter:
-        assert client.get(path(model, "changelist"), {f"{each}__isnull": "0"}).status_code in (200, 302)
-
-
-def test_the_index_shows_scheduling_to_administrators_and_nothing_to_other_staff(clinic_admin, manager, sign_in):
-    assert b"Appointment types" in sign_in(clinic_admin).get("/admin/").content
-
-    manager.is_staff = True
-    manager.save()
-    assert b"Appointment types" not in sign_in(manager).get("/admin/").content
-
-
-@pytest.mark.parametrize("model", OURS, ids=names)
-def test_a_receptionist_with_a_staff_flag_configures_nothing(model, everything, receptionist_elsewhere, sign_in):
-    receptionist_elsewhere.is_staff = True
-    receptionist_elsewhere.save()
-    client = sign_in(receptionist_elsewhere)
-
-    response = client.get(path(model, "add"))
-    assert response.status_code == 403
-
-
-def test_an_administrator_sees_the_rows_of_their_own_clinics_only(
-    everything, clinic_admin, northgate, northgate_room, patient_elsewhere, sign_in
-):
-    client = sign_in(clinic_admin)
-
-    for row in (northgate, northgate_room, patient_elsewhere):
-        assert client.get(path(type(row), "change", row.pk)).status_code == 404, row
-        assert row not in client.get(path(type(row), "changelist")).context["cl"].queryset
-
-
-def test_patients_cannot_be_searched_by_an_address_that_names_them(everything, clinic_admin, sign_in):
-    page = sign_in(clinic_admin).get(path(Patient, "changelist"))
-
-    assert b'id="searchbar"' not in page.content
-
-
-@pytest.mark.parametrize("model", [Appointment, Resource, Doctor, AppointmentType, WorkingHours, ScheduleEvent])
-def test_lists_take_as_many_statements_for_three_rows_as_for_one(
-    model,
-    everything,
-    dr_wilk,
-    patient,
-    another_patient,
-    consultation,
-    harbour,
-    receptionist,
-    monday,
-    clinic_admin,
-    sign_in,
-):
-    client = sign_in(clinic_admin)
-    first = admin.site._registry[model].get_queryset(_as(client, clinic_admin)).order_by("pk").first()
-    counts = []
-    for rows in (1, 3):
-        for n in range(rows - 1):
-            _one_more(model, dr_wilk, another_patient, consultation, harbour, receptionist, monday, n)
-        with CaptureQueriesContext(
-            connection,
-        ) as captured:
-            assert client.get(path(model, "changelist")).status_code == 200
-        counts.append(len(captured))
-    assert first is not None
-    assert counts[0] == counts[1]
-
-
-def _one_more(model, doctor, patient, consultation, harbour, receptionist, monday, n: int) -> None:
-    if model in (Appointment, ScheduleEvent):
-        book_appointment(
-            patient=patient,
-            appointment_type=consultation,
-            doctor=doctor,
-            clinic=harbour,
-            starts_at=datetime.combine(monday, time(9 + n), tzinfo=harbour.zone),
-            by=receptionist,
-        )
-    elif model is Doctor:
-        factories.DoctorFactory(at=[harbour])
-    elif model is Resource:
-        factories.RoomFactory(clinic=harbour)
-    elif model is AppointmentType:
-        factories.RequirementFactory(appointment_type__service=consultation.service)
-    else:
-        factories.WorkingHoursFactory(resource=doctor.resource, clinic=harbour, weekday=5 + n)
-
-
-# --- Writing goes through commands ----------------------------------------------------------------------------------
 
 
 def test_no_page_writes_an_appointment_its_ledger_or_its_history(visit, clinic_admin, sysadmin, sign_in):
@@ -427,9 +227,6 @@ def test_memberships_are_granted_and_revoked_by_the_commands(harbour, clinic_adm
 
     client.post(path(ClinicMembership, "delete", membership.pk), {"post": "yes"})
     assert not ClinicMembership.objects.filter(user=newcomer).exists()
-
-
-# --- Accountability -------------------------------------------------------------------------------------------------
 
 
 def test_configuration_is_audited_with_its_actor_and_patients_never_by_value(

@@ -9,7 +9,7 @@ from django.test import Client
 
 from scheduling.booking import book_appointment
 from scheduling.models import Clinic, Doctor, DoctorClinic, Resource, Status
-from tests.scheduling.test_admin import page_form, path
+from tests.scheduling.admin.pages import page_form, path
 
 pytestmark = pytest.mark.django_db
 

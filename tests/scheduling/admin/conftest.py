@@ -1,0 +1,55 @@
+"""A visit, a row of everything that has a page, and people at the admin."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from django.test import Client
+
+from scheduling.booking import book_appointment
+from scheduling.models import (
+    Appointment,
+    ScheduleEvent,
+)
+from tests import factories
+
+
+@pytest.fixture
+def visit(patient, consultation, dr_osei, harbour, receptionist, monday) -> Appointment:
+    """The patient with Dr Osei at Harbour on Monday at ten."""
+    starts_at = datetime.combine(monday, time(10), tzinfo=harbour.zone)
+    return book_appointment(
+        patient=patient,
+        appointment_type=consultation,
+        doctor=dr_osei,
+        clinic=harbour,
+        starts_at=starts_at,
+        by=receptionist,
+    )
+
+
+@pytest.fixture
+def everything(visit, dr_osei, harbour, northgate_room, patient_request, cardiology, patient_elsewhere) -> None:
+    """At least one row of every model that has a page."""
+    begin = datetime(2030, 1, 1, 9, tzinfo=UTC)
+    span = {"starts_at": begin, "ends_at": begin + timedelta(hours=2)}
+    factories.ScheduleBlockFactory(resource=dr_osei.resource, **span)
+    factories.ExtraSessionFactory(resource=dr_osei.resource, clinic=harbour, **span)
+    factories.ClinicClosureFactory(clinic=harbour, **span)
+    harbour.day_notes.create(day=begin.date(), text="Fire drill at eleven")
+    visit.patient.referrals.create(
+        number="R-1", referrer="Dr Hale", valid_from=begin.date(), valid_until=begin.date(), service=cardiology
+    )
+    event = ScheduleEvent.objects.first()
+    event.handler_failures.create(handler="reminders.handlers.plan", error="ValueError", failed_at=begin)
+
+
+@pytest.fixture
+def sign_in():
+    def run(user) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return run
