@@ -13,7 +13,8 @@ from scheduling.availability.explain import Check, Explanation, explain_slot, ne
 from scheduling.availability.facts import FactSource
 from scheduling.availability.plan import VisitPlan
 from scheduling.availability.ruled_out import RuledOut, ruled_out
-from scheduling.availability.search import Slot, SlotSearch, TimesOfDay, count_days, find_slots, first_available
+from scheduling.availability.search import Slot, count_days, find_slots, first_available
+from scheduling.availability.wanted import SlotSearch, TimesOfDay
 
 __all__ = [
     "Allotment",

@@ -11,7 +11,8 @@ from scheduling.availability.assessment import Assessment, assess, fresh_facts
 from scheduling.availability.catalogue import read_catalogue
 from scheduling.availability.facts import Facts
 from scheduling.availability.plan import VisitPlan
-from scheduling.availability.search import Slot, SlotSearch, closest_slots
+from scheduling.availability.search import Slot, closest_slots
+from scheduling.availability.wanted import SlotSearch
 from scheduling.reasons import Reason
 from scheduling.roster_time import Kind
 

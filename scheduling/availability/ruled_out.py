@@ -9,8 +9,9 @@ from scheduling import timeline
 from scheduling.availability.assessment import assess
 from scheduling.availability.facts import Facts
 from scheduling.availability.plan import VisitPlan
-from scheduling.availability.search import Desk, SlotSearch
+from scheduling.availability.search import Desk
 from scheduling.availability.starts import Starts
+from scheduling.availability.wanted import SlotSearch
 from scheduling.roster_time import Kind
 
 SENTENCES = {
