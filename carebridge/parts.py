@@ -1,4 +1,4 @@
-"""The processes of a running CareBridge: web, worker, cron and sealer, forked from one process that has loaded Django.
+"""The processes of a running CareBridge: web, workers, cron and sealer, forked from one process that has loaded Django.
 
 Loading Django takes seconds; forking takes none, and the copies share their memory. Nothing may hold a connection or
 run a thread before the fork.
@@ -72,14 +72,18 @@ class Part:
 
 
 def make_parts(listener: socket.socket, logs: Path) -> list[Part]:
-    """Return web (one process per WEB_WORKERS, 2 by default) and the rest, not yet started, with fresh logs."""
+    """Return web (WEB_WORKERS processes, 2 by default) and the rest, not yet started, with fresh logs."""
     workers = max(1, int(os.environ.get("WEB_WORKERS") or 2))
     web = [
         Part(f"web-{number}", lambda: serve_web(listener), logs / f"web-{number}.log")
         for number in range(1, workers + 1)
     ]
+    senders = max(1, int(os.environ.get("REMINDER_WORKERS") or 1))
+    sending = [
+        Part(f"reminders-{number}", run_reminders, logs / f"reminders-{number}.log") for number in range(1, senders + 1)
+    ]
     others = {"worker": run_worker, "cron": run_cron, "sealer": run_sealer}
-    parts = [*web, *(Part(name, run, logs / f"{name}.log") for name, run in others.items())]
+    parts = [*web, *sending, *(Part(name, run, logs / f"{name}.log") for name, run in others.items())]
     for part in parts:
         with contextlib.suppress(FileNotFoundError):
             part.log.replace(part.log.with_suffix(".log.1"))
@@ -112,6 +116,16 @@ def run_worker() -> None:
 
     # A worker that was killed a moment ago still holds its name in Redis.
     call_command("rqworker", "high", "default", with_scheduler=True, name=f"worker-{os.getpid()}-{int(time.time())}")
+
+
+def run_reminders() -> None:
+    """Send messages to patients: a worker of its own, so that no other job holds them up."""
+    from django.core.management import call_command
+
+    from reminders import jobs
+
+    jobs.warm_up()
+    call_command("rqworker", jobs.QUEUE, name=f"reminders-{os.getpid()}-{int(time.time())}")
 
 
 def run_cron() -> None:

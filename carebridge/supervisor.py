@@ -1,4 +1,4 @@
-"""Everything CareBridge needs, in the foreground of one terminal: servers, web, worker, cron, sealer.
+"""Everything CareBridge needs, in the foreground of one terminal: servers, web, workers, cron, sealer.
 
 A part that dies or stops answering is started again. Ctrl-C or SIGTERM ends everything in order; the data stays.
 """

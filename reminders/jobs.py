@@ -1,0 +1,48 @@
+"""Jobs of the queue "reminders", and the nudge that saves a message due now from waiting for the next sweep."""
+
+from __future__ import annotations
+
+import django_rq
+import structlog
+from django.conf import settings
+from django.db import transaction
+from redis.exceptions import RedisError
+
+from reminders import delivery, uncertain
+from reminders.transports.base import transport_for
+
+log = structlog.get_logger(__name__)
+
+QUEUE = "reminders"
+SECONDS = 15
+"""A run is short, so that what a killed one left behind is looked at soon."""
+JOB_TIMEOUT = 120
+
+
+def deliver_due() -> None:
+    """Settle what nobody knows about, then send what is due. Any number of these may run side by side."""
+    settled = uncertain.settle_stale()
+    counts = delivery.deliver_due(seconds=SECONDS)
+    if settled or counts["looked_at"]:
+        log.info("reminders_delivered", settled=dict(settled), **counts)
+
+
+def nudge() -> None:
+    """Send what is due soon after this transaction has committed. Without Redis, or lost, the sweep sends it."""
+    transaction.on_commit(_enqueue, robust=True)
+
+
+def _enqueue() -> None:
+    queue = django_rq.get_queue(QUEUE)
+    try:
+        # One nudge a second wakes the worker as well as a hundred would.
+        if queue.connection.set(f"{settings.REDIS_PREFIX}:nudged", 1, px=1000, nx=True):
+            queue.enqueue(deliver_due, job_timeout=JOB_TIMEOUT, result_ttl=0)
+    except RedisError as error:
+        log.warning("nudge_lost", error=type(error).__name__)
+
+
+def warm_up() -> None:
+    """Load what every job needs, for a worker to do once before it forks."""
+    for medium in settings.REMINDER_TRANSPORTS:
+        transport_for(medium)

@@ -1,0 +1,49 @@
+"""Whether a message is still true of its visit. Pure: asked when it is claimed, and again just before it goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from reminders import reasons
+from reminders.models import Kind
+from scheduling.models import Status
+
+TO_COME = frozenset({Status.PENDING, Status.CONFIRMED})
+
+AFTERWARDS: Mapping[str, frozenset[str]] = {
+    Kind.CANCELLED: frozenset({Status.CANCELLED}),
+    Kind.NO_SHOW: frozenset({Status.NO_SHOW}),
+    Kind.THANKS: frozenset({Status.COMPLETED}),
+    Kind.FOLLOW_UP: frozenset({Status.COMPLETED}),
+    Kind.RECALL: frozenset({Status.COMPLETED}),
+    Kind.FEEDBACK: frozenset({Status.COMPLETED}),
+    # Colleagues hear of a visit whatever became of it, and their list is made when it is sent.
+    Kind.STAFF_CHANGE: frozenset(Status),
+    Kind.STAFF_TOMORROW: frozenset(Status),
+}
+"""The statuses of which a kind of message speaks; every other kind speaks of a visit that is still to come."""
+
+WHY: Mapping[str, str] = {
+    Status.CANCELLED: reasons.CANCELLED,
+    Status.RESCHEDULED: reasons.MOVED,
+    Status.EXPIRED: reasons.EXPIRED,
+    Status.COMPLETED: reasons.COMPLETED,
+    Status.CHECKED_IN: reasons.ARRIVED,
+    Status.IN_PROGRESS: reasons.ARRIVED,
+    Status.NO_SHOW: reasons.VISIT_OVER,
+    Status.REQUIRES_REVIEW: reasons.IN_REVIEW,
+}
+
+
+def why_not(kind: str, planned_start: datetime | None, status: str, starts_at: datetime) -> str:
+    """The code of why a message of this kind isn't true any more, or an empty string if it is.
+
+    `planned_start` is the start that it was planned for, the rest is the visit as it is now.
+    """
+    if status not in AFTERWARDS.get(kind, TO_COME):
+        # Still to come, though the message says it was cancelled, missed or over: that was taken back.
+        return WHY.get(status, reasons.UNDONE)
+    if kind not in AFTERWARDS and planned_start is not None and planned_start != starts_at:
+        return reasons.MOVED
+    return ""
