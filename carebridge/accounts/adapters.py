@@ -58,10 +58,15 @@ class AccountAdapter(DefaultAccountAdapter):
         return settings.PUBLIC_BASE_URL + path.replace("UID-KEY", quote(key))
 
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
-        """Only to who has a password: an invitation that ran out is renewed by who gave it, not by a reset."""
+        """Only to who has a password: an invitation that ran out is renewed by who gave it, not by a reset.
+
+        A mail leaves in any case, so that the answer takes as long for every address.
+        """
         if user.has_usable_password():
             super().send_password_reset_mail(user, email, context)
             log_change(user, event="password.reset_requested", by=None, action=Action.ACCESS)
+        else:
+            self.send_mail("account/email/unknown_account", email, context)
 
     def _just_signed_in(self) -> bool:
         records = get_authentication_records(self.request, self.request.user)
