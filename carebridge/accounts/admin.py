@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from carebridge.accounts.helping import take_factors, unlock_account
 from carebridge.accounts.models import User
@@ -26,6 +26,14 @@ class UserAdmin(BaseUserAdmin):
     def has_delete_permission(self, request: object, obj: User | None = None) -> bool:
         """The audit trail points at users for good."""
         return False
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """As Django's; a new password ends the person's sessions and API tokens, as it does when they change it."""
+        response = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and response.status_code == 302:
+            person = User.objects.get(pk=id)
+            sign_out_everywhere(user=person, by=request.user, keep=request.session.session_key)
+        return response
 
     @admin.action(description="Unlock after failed sign-ins", permissions=["change"])
     def unlock(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

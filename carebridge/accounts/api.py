@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db import transaction
 from django.http import HttpRequest
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -95,10 +96,11 @@ class LoginView(APIView):
         asked = CredentialsSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         user = _authenticated(request, **asked.validated_data)
-        _end_surplus(user)
-        record, token = ApiToken.objects.issue(user=user)
-        # Notes the sign-in on the user and in the trail, and forgets the failed attempts before it.
-        user_logged_in.send(sender=User, request=request._request, user=user)
+        with transaction.atomic():  # no token without its row in the trail
+            _end_surplus(user)
+            record, token = ApiToken.objects.issue(user=user)
+            # Notes the sign-in on the user and in the trail, and forgets the failed attempts before it.
+            user_logged_in.send(sender=User, request=request._request, user=user)
         return Response({"token": token, "expiry": record.expires_at.isoformat()})
 
 
@@ -111,8 +113,9 @@ class LogoutView(APIView):
     def post(self, request: Request) -> Response:
         """End the token that this request carries."""
         if isinstance(request.auth, ApiToken):
-            request.auth.delete()
-            user_logged_out.send(sender=User, request=request._request, user=request.user)
+            with transaction.atomic():
+                request.auth.delete()
+                user_logged_out.send(sender=User, request=request._request, user=request.user)
         return Response(status=204)
 
 

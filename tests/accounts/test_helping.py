@@ -6,6 +6,7 @@ import pytest
 
 from carebridge.accounts import factors
 from carebridge.accounts.helping import take_factors
+from carebridge.accounts.tokens import ApiToken
 from carebridge.audit.models import LogEntry
 from carebridge.errors import NotAllowed
 
@@ -29,6 +30,20 @@ def test_a_lost_phone_is_taken_away_and_a_new_one_must_be_set_up(colleague, phon
     client, _ = sign_in("reception")
     assert client.get("/board/")["Location"] == "/accounts/2fa/"
     assert LogEntry.objects.filter(event="factor.taken", object_pk=str(colleague.pk)).exists()
+
+
+def test_a_password_set_in_the_admin_ends_sessions_and_tokens(client, receptionist, sysadmin, sign_in):
+    inside, _ = sign_in("reception")
+    ApiToken.objects.issue(user=receptionist)
+    client.force_login(sysadmin)
+    new = {"password1": "seven quiet violet kettles", "password2": "seven quiet violet kettles"}
+
+    answer = client.post(f"{USERS}{receptionist.pk}/password/", {**new, "usable_password": "true"})
+
+    assert answer.status_code == 302
+    assert inside.get("/board/").status_code == 302
+    assert not ApiToken.objects.filter(user=receptionist).exists()
+    assert client.get(USERS).status_code == 200
 
 
 def test_nobody_takes_away_their_own(sysadmin):
