@@ -20,8 +20,10 @@ function changed(el) {
   return el.type === "hidden" ? el.value !== "" : el.value !== el.defaultValue;
 }
 
-// A form is told by its id, else by where it sends to; its fields by name, and by value where several share a name.
-const formName = (form) => form.id || form.getAttribute("hx-post") || form.getAttribute("action") || "";
+// A form is told by its id, where it sends to and the patient it is about; its fields by name, and by value where
+// several share a name. What was typed about one patient must never appear in a form about another.
+const formName = (form) => `${form.id} ${form.getAttribute("hx-post") || form.getAttribute("action") || ""}`;
+const patientOf = (form) => form.elements.namedItem("patient")?.value ?? null;
 
 function collect() {
   const fields = [];
@@ -30,7 +32,8 @@ function collect() {
     if (!mine.some((el) => el.type !== "hidden" && changed(el))) continue;
     for (const el of mine.filter(changed)) {
       const box = el.type === "checkbox" || el.type === "radio";
-      fields.push({ form: formName(form), name: el.name, value: el.value, checked: box ? el.checked : undefined });
+      const whose = { form: formName(form), patient: patientOf(form) };
+      fields.push({ ...whose, name: el.name, value: el.value, checked: box ? el.checked : undefined });
     }
   }
   return fields;
@@ -47,11 +50,13 @@ export async function keep(hexKey) {
   sessionStorage.setItem(STORE, JSON.stringify({ path: here(), at: Date.now(), iv: toText(iv), locked: toText(locked) }));
 }
 
-function put({ form: name, name: field, value, checked }) {
-  const form = formsHere().find((each) => formName(each) === name);
+function put({ form: name, patient, name: field, value, checked }) {
+  // A patient may still have to be filled in: then this is where it was chosen.
+  const form = formsHere().find((each) => formName(each) === name && [patient, ""].includes(patientOf(each)));
   const found = form && [...form.elements].filter((el) => el.name === field);
   const el = checked === undefined ? found?.[0] : found?.find((each) => each.value === value);
   if (!el) return null;
+  if (el.type === "hidden" && el.value) return form; // the page knows better which time or visit it is about
   if (checked === undefined) el.value = value;
   else el.checked = checked;
   return form;
@@ -79,7 +84,8 @@ export async function restore(hexKey) {
     for (const form of touched) form.dispatchEvent(new Event("change", { bubbles: true }));
     return touched.size;
   };
-  if (fill()) document.dispatchEvent(new CustomEvent("carebridge:toast", { detail: { text: "What you had typed is back." } }));
+  const text = fill() && !waiting.length ? "What you had typed is back." : "What you had typed is kept for its form.";
+  document.dispatchEvent(new CustomEvent("carebridge:toast", { detail: { text } }));
   document.addEventListener("htmx:afterSettle", () => { if (waiting.length) fill(); });
 }
 
