@@ -11,7 +11,7 @@ from reminders.kinds import AFTER_VISIT, BEFORE_VISIT, MISSED
 from reminders.models import Kind, OutboxMessage, Reminder, State
 from reminders.models.reminder import OPEN
 from scheduling import events
-from scheduling.models import Cancellation, Status
+from scheduling.models import Appointment, Cancellation, Status
 
 KNOW_ANYWAY = (Status.PENDING, Status.CHECKED_IN)
 """Of a visit cancelled from these nobody needs a message: it never was firm, or its patient stands at the desk."""
@@ -116,7 +116,7 @@ def go_on_after_review(event: events.ReviewResolved) -> None:
 def follow_the_law(event: events.StartRederived) -> None:
     """The same time on the clock is another instant: what was counted from it is counted again."""
     planning.follow_start(event.appointment_id, event.starts_at)
-    replanning.replan([event.appointment_id], now=timezone.now())
+    replanning.replan(Appointment.objects.filter(pk=event.appointment_id), now=timezone.now())
 
 
 @handles(events.PatientChanged)

@@ -75,7 +75,7 @@ def _draft(visit: Visit, version: RuleVersion, *, now: datetime, told_at: dateti
     lost = reason == reasons.NO_TIME_LEFT and kind in CANNOT_WAIT and visit.times.starts_at > now
     return Reminder(
         kind=kind,
-        version_id=version.pk,
+        version=version,
         clinic_id=visit.clinic_id,
         appointment_id=visit.appointment_id,
         patient_id=visit.patient_id,

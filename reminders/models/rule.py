@@ -79,6 +79,10 @@ class Rule(models.Model):
         null=True, blank=True, editable=False, help_text="Set by every change, until visits to come are planned by it"
     )
 
+    replanned_to = models.BigIntegerField(
+        default=0, db_default=0, editable=False, help_text="How far that has come: an appointment's id"
+    )
+
     objects = RuleQuerySet.as_manager()
 
     class Meta:

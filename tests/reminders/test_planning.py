@@ -13,46 +13,16 @@ from carebridge import events as kernel
 from reminders import handlers, reasons
 from reminders.models import Kind, OutboxMessage, Reminder, State
 from scheduling import sweeps
-from scheduling.booking import book_appointment, confirm_appointment
+from scheduling.booking import confirm_appointment
 from scheduling.cancelling import cancel_appointment, undo_cancellation
 from scheduling.events import AppointmentBooked
 from scheduling.models import Appointment, Cancellation, HandlerFailure
 from scheduling.rescheduling import reschedule_appointment
 from scheduling.visits import check_in_patient, complete_visit, mark_no_show, start_visit, undo_status
+from tests.reminders.booked import book, monday, planned, withheld
 
+__all__ = ["book", "monday"]
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def monday(monday):
-    """Two to three weeks ahead, so that no reminder is left out for being booked late."""
-    return monday + timedelta(days=7)
-
-
-@pytest.fixture
-def book(patient, consultation, dr_osei, harbour, receptionist, monday):
-    def booked(at: str = "10:00", **changes: object) -> Appointment:
-        hour, minute = map(int, at.split(":"))
-        wanted = {
-            "patient": patient,
-            "appointment_type": consultation,
-            "doctor": dr_osei,
-            "clinic": harbour,
-            "starts_at": datetime.combine(monday, time(hour, minute), tzinfo=harbour.zone),
-            "by": receptionist,
-        }
-        return book_appointment(**{**wanted, **changes})
-
-    return booked
-
-
-def planned(visit: Appointment) -> set[str]:
-    return set(Reminder.objects.filter(appointment=visit, state=State.PLANNED).values_list("kind", flat=True))
-
-
-def withheld(visit: Appointment) -> dict[str, str]:
-    rows = Reminder.objects.filter(appointment=visit, state=State.SUPPRESSED)
-    return dict(rows.values_list("kind", "reason"))
 
 
 def begin_now(visit: Appointment) -> None:
