@@ -254,7 +254,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_SENSITIVE_PARAMETERS = ["username", "login", "otp", "code", "next", "csrfmiddlewaretoken", "ip_address"]
-AXES_LOCKOUT_TEMPLATE = "429.html"
+AXES_LOCKOUT_CALLABLE = "carebridge.accounts.lockout.wait_page"
 AXES_VERBOSE = False
 
 # Everybody needs a second factor. Only invented people may go without, and only where the demo is switched on.

@@ -22,7 +22,8 @@ from django.contrib.auth.signals import user_login_failed
 from django.db import connection, transaction
 from django.db.models import Sum
 from django.db.utils import OperationalError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from prometheus_client import Counter
 
@@ -104,6 +105,13 @@ def refuse(request: HttpRequest) -> None:
 def locked_out(request: HttpRequest) -> bool:
     """Whether the request was refused for too many failures."""
     return bool(getattr(request, "axes_locked_out", False))
+
+
+def wait_page(request: HttpRequest, response: HttpResponse | None, credentials: dict[str, Any] | None) -> HttpResponse:
+    """What a person sees instead of an answer to their password; it repeats nothing of what was typed."""
+    page = render(request, "429.html", status=429)
+    page["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
+    return page
 
 
 def count_failure(request: HttpRequest, username: str) -> None:

@@ -1,7 +1,7 @@
 """How many requests a minute: of one token, of one address, and of addresses that try tokens.
 
-Counted in Redis, which adds up exactly however many processes answer. Without Redis nothing is limited: the ledger
-and the lockout after failed sign-ins don't need it.
+Counted in Redis, which adds up exactly however many processes answer. Without Redis nothing is limited here; the
+lockout after failed sign-ins (`lockout.py`) counts in the database.
 """
 
 from __future__ import annotations
@@ -70,6 +70,12 @@ def slow_down_guessing(request: Request, whom: str = "") -> None:
         raise Throttled(wait=_seconds_left())
 
 
+def refuse_guesser(whom: str) -> None:
+    """Raises Throttled for who has guessed wrong too often this minute: then not even the right guess is answered."""
+    if settings.RATE_LIMITS and cache.get(_counter("stranger", f"guess-{whom}"), 0) >= settings.API_RATES["stranger"]:
+        raise Throttled(wait=_seconds_left())
+
+
 def address_of(request: Request) -> str:
     """Where a request comes from. Of an IPv6 address the half that its network can't change at will."""
     told = BaseThrottle().get_ident(request) or ""
@@ -81,9 +87,12 @@ def address_of(request: Request) -> str:
 
 
 def _spend(limit: str, whom: str) -> bool:
-    minute = int(time.time()) // MINUTE
-    spent: int = cache.count(f"rate:{limit}:{whom}:{minute}", MINUTE + 5)  # type: ignore[attr-defined]
+    spent: int = cache.count(_counter(limit, whom), MINUTE + 5)  # type: ignore[attr-defined]
     return spent <= settings.API_RATES[limit]
+
+
+def _counter(limit: str, whom: str) -> str:
+    return f"rate:{limit}:{whom}:{int(time.time()) // MINUTE}"
 
 
 def _seconds_left() -> float:

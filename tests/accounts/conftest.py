@@ -8,7 +8,9 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
+from django.core.cache import cache
 from django.test import Client
+from redis.exceptions import ConnectionError as RedisGone
 
 from carebridge.accounts.models import User
 from tests.accounts.counting import ASKED, CountingHasher
@@ -58,6 +60,16 @@ def sign_in():
         return client, answer
 
     return run
+
+
+@pytest.fixture
+def redis_gone(monkeypatch):
+    """From here on nobody reaches Redis."""
+
+    def gone(*args, **kwargs):
+        raise RedisGone
+
+    monkeypatch.setattr(cache._cache, "get_client", gone)
 
 
 @pytest.fixture

@@ -86,6 +86,23 @@ def test_a_locked_account_refuses_the_right_password_until_the_time_is_over(rece
         assert sign_in("reception")[1].status_code == 302
 
 
+@pytest.mark.parametrize("headers", [{}, {"X-Requested-With": "XMLHttpRequest"}], ids=["page", "script"])
+def test_a_locked_account_is_answered_by_a_page_that_says_what_to_do_and_repeats_nothing(
+    receptionist, sign_in, headers
+):
+    for n in range(10):
+        guess(n, "reception")
+    _, answer = sign_in("reception", headers=headers)
+
+    page = answer.content.decode()
+    assert (answer.status_code, answer["Retry-After"]) == (429, "900")
+    assert "Wait 15 minutes, or ask a system administrator to unlock your account." in page
+    assert "CB-429" in page
+    assert 'href="/accounts/login/"' in page
+    assert "reception" not in page
+    assert "Access-Control-Allow-Origin" not in answer
+
+
 def test_tries_during_the_lock_do_not_make_it_longer(receptionist, sign_in):
     start = timezone.now()
     for n in range(10):
@@ -136,6 +153,29 @@ def test_one_address_gets_a_hundred_wrong_guesses_over_all_accounts(hashed):
     assert sum(hashed.values()) - 1 <= 100
     answer = Client().post(LOGIN, {"login": bystander.username, "password": PASSWORD}, REMOTE_ADDR="192.0.2.8")
     assert answer.status_code == 302
+
+
+def test_without_redis_guesses_are_counted_by_account_and_address_all_the_same(
+    receptionist, sign_in, hashed, settings, redis_gone
+):
+    settings.AXES_ADDRESS_FAILURE_LIMIT = 20
+    for n in range(15):
+        guess(n, "reception")
+    for n in range(30):
+        guess(n, f"nobody{n}", address="192.0.2.7")
+
+    assert hashed[receptionist.password] == 10
+    assert hashed["nobody"] == 20
+    assert sign_in("reception")[1].status_code == 429
+
+
+def test_without_redis_people_sign_in_and_mails_to_reset_a_password_wait(receptionist, sign_in, settings, redis_gone):
+    settings.ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}  # as in production
+
+    client, answer = sign_in("reception")
+
+    assert (answer.status_code, client.get("/board/").status_code) == (302, 200)
+    assert Client().post("/accounts/password/reset/", {"email": receptionist.email}).status_code == 429
 
 
 @pytest.mark.parametrize("api", [False, True])

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from carebridge.accounts.throttles import slow_down_guessing
+from carebridge.accounts.throttles import refuse_guesser, slow_down_guessing
 from carebridge.accounts.tokens import ApiToken, Scope
 from carebridge.errors import NotAllowed, NotFound
 from scheduling.api.base import SchedulingView
@@ -39,11 +39,13 @@ class PatientTokenView(SchedulingView):
             raise NotAllowed
         body = PatientExchangeSerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        # Birth dates are few: whoever holds a portal's token must not find them out by trying.
+        guesser = f"patient-{request.auth.pk}"
+        refuse_guesser(guesser)
         try:
             let_in = exchange_patient(by=self.user, issued_with=request.auth, **body.validated_data)
         except NotFound:
-            # Birth dates are few: whoever holds a portal's token must not find them out by trying.
-            slow_down_guessing(request, whom=f"patient-{request.auth.pk}")
+            slow_down_guessing(request, whom=guesser)
             raise
         answer = {"token": let_in.secret, "expiry": let_in.token.expires_at.isoformat()}
         return Response(answer, status=201)
