@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.db.models import Q
 from django.utils import timezone
 
-from carebridge.events import handles
-from reminders import planning, reasons, replanning
+from carebridge.events import handles, handles_after_commit
+from reminders import jobs, planning, reasons, replanning, staff_messages
 from reminders.kinds import AFTER_VISIT, BEFORE_VISIT, MISSED
 from reminders.models import Kind, OutboxMessage, Reminder, State
 from reminders.models.reminder import OPEN
@@ -132,3 +134,63 @@ def forget_the_person(event: events.PatientAnonymised) -> None:
     theirs = Reminder.objects.filter(Q(patient=event.patient_id) | Q(appointment__patient=event.patient_id), user=None)
     OutboxMessage.objects.filter(key__in=theirs.values("key")).delete()
     theirs.filter(state__in=OPEN - {State.SENDING}).update(state=State.SUPPRESSED, reason=reasons.PATIENT_GONE)
+
+
+@handles(events.AppointmentBooked, events.AppointmentConfirmed, events.AppointmentRescheduled)
+def tell_staff_of_visit(event: events.AppointmentEvent) -> None:
+    """A visit more on today's list."""
+    if event.status == Status.CONFIRMED and staff_messages.is_today(event):
+        staff_messages.tell_of_change(event, doctor_ids=[event.doctor_id], due_at=event.at)
+
+
+@handles(events.AppointmentRescheduled)
+def tell_staff_of_gap(event: events.AppointmentRescheduled) -> None:
+    """A visit less on the list it has left, if that was today's. Whoever hears of its new time needs no second word."""
+    staff_messages.take_back_word(event.old_appointment_id)
+    if (event.old_doctor_id, event.old_day) == (event.doctor_id, event.day):
+        return
+    old = Appointment.objects.get(pk=event.old_appointment_id)
+    left = replace(
+        event,
+        appointment_id=old.pk,
+        clinic_id=old.clinic_id,
+        doctor_id=old.doctor_id,
+        day=old.local_date,
+        starts_at=old.starts_at,
+        ends_at=old.ends_at,
+        time_zone=old.time_zone,
+    )
+    if staff_messages.is_today(left):
+        staff_messages.tell_of_change(left, doctor_ids=[old.doctor_id], due_at=event.at)
+
+
+@handles(events.AppointmentCancelled)
+def tell_staff_of_cancellation(event: events.AppointmentCancelled) -> None:
+    """A visit less on today's list, once that stands."""
+    staff_messages.take_back_word(event.appointment_id)
+    if event.before != Status.PENDING and staff_messages.is_today(event):
+        cancellation = Cancellation.objects.filter(appointment=event.appointment_id, undone_at=None).first()
+        if cancellation:
+            due_at = cancellation.effects_due_at
+            staff_messages.tell_of_change(event, doctor_ids=[event.doctor_id], due_at=due_at)
+
+
+@handles(events.CancellationUndone)
+def say_nothing_to_staff(event: events.CancellationUndone) -> None:
+    """Undone before anybody was told; or else told again, as a visit more."""
+    told = Reminder.objects.filter(appointment=event.appointment_id, kind=Kind.STAFF_CHANGE, state=State.SENT).exists()
+    staff_messages.take_back_word(event.appointment_id)
+    if told and staff_messages.is_today(event):
+        staff_messages.tell_of_change(event, doctor_ids=[event.doctor_id], due_at=event.at)
+
+
+@handles_after_commit(
+    events.AppointmentBooked,
+    events.AppointmentConfirmed,
+    events.AppointmentRescheduled,
+    events.AppointmentCancelled,
+    events.CancellationUndone,
+)
+def send_soon(event: events.AppointmentEvent) -> None:
+    """Word of a change is due at once."""
+    jobs.nudge()

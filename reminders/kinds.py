@@ -10,7 +10,7 @@ AFTER_VISIT = frozenset({Kind.THANKS, Kind.FOLLOW_UP, Kind.RECALL, Kind.FEEDBACK
 """Counted from its end, and only said if it took place."""
 MISSED = frozenset({Kind.NO_SHOW})
 """Counted from its end, and only said if nobody came."""
-TELLING = frozenset({Kind.BOOKED, Kind.RESCHEDULED, Kind.CANCELLED, Kind.OFFER})
+TELLING = frozenset({Kind.BOOKED, Kind.RESCHEDULED, Kind.CANCELLED, Kind.OFFER, Kind.STAFF_CHANGE})
 """Counted from the event they tell of."""
 CANNOT_WAIT = frozenset({Kind.RESCHEDULED, Kind.CANCELLED})
 """Without it somebody comes in vain: where no time is left to write, a person must call."""

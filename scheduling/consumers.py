@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -69,8 +70,12 @@ class ScheduleConsumer(AsyncJsonWebsocketConsumer):
             await self.send_json({"clinic": event["clinic"], "day": event["day"]})
 
     async def keep_checking(self) -> None:
-        """Close a quiet connection too, soon after its access has ended."""
+        """Close a quiet connection too, soon after its access has ended; while it lasts, note that it is open."""
+        noted_at = -math.inf
         while True:
+            if time.monotonic() - noted_at >= live.NOTED_EVERY:
+                noted_at = time.monotonic()
+                await asyncio.to_thread(live.note_open, self.scope["user"].pk)
             await asyncio.sleep(RECHECK_SECONDS)
             if not await self.still_allowed():
                 return

@@ -23,6 +23,8 @@ from prometheus_client import Counter, Gauge, Histogram
 log = structlog.get_logger(__name__)
 
 DAY = 24 * 60 * 60
+NOTED_EVERY = 20
+"""Seconds between two notes that somebody has a screen open."""
 
 SENT = Counter("carebridge_live_broadcasts_total", "Messages sent to groups of open screens.")
 FAILED = Counter(
@@ -101,6 +103,18 @@ def _send(changes: list[Change]) -> None:
 @lru_cache
 def _publisher(address: str) -> redis.Redis:
     return redis.Redis.from_url(address, **settings.REDIS_CLIENT_OPTIONS)
+
+
+def note_open(user_id: object) -> None:
+    """Remember that this person has a live screen open now. Without a next note it is forgotten in three quarters of a
+    minute, so a wiped Redis or a killed process needs no clearing up.
+    """
+    cache.set(f"live:open:{user_id}", 1, 2 * NOTED_EVERY + 5)
+
+
+def has_open_screen(user_id: object) -> bool:
+    """Whether this person has a live screen open, as far as is known: not without Redis."""
+    return bool(cache.get(f"live:open:{user_id}"))
 
 
 def count(name: str, by: int = 1) -> None:
