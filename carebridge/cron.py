@@ -9,7 +9,7 @@ from rq import cron
 
 from carebridge.accounts import tokens
 from carebridge.audit import retention
-from reminders import jobs, replanning, staff_messages
+from reminders import jobs, replanning, reply_records, staff_messages
 from scheduling import emergency, sweeps
 
 cron.register(sweeps.expire_lapsed, "high", interval=5, job_timeout=30)
@@ -24,4 +24,5 @@ cron.register(tokens.forget_expired, "default", cron="50 2 * * *", job_timeout=3
 cron.register(sweeps.compare_everything, "default", cron="20 3 * * *", job_timeout=1800)
 cron.register(sweeps.anonymise_due, "default", cron="50 3 * * *", job_timeout=1800)
 cron.register(retention.purge_by_policy, "default", cron="30 4 * * *", job_timeout=3600)
+cron.register(reply_records.forget_old_replies, "default", cron="5 4 * * *", job_timeout=600)
 cron.register(call_command, "default", args=("clearsessions",), cron="15 3 * * *", job_timeout=300)

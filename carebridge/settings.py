@@ -336,6 +336,8 @@ REMINDER_RATES = {
 }
 # Messages under way at once to one provider, in each process that sends.
 REMINDER_SENDERS = env.int("REMINDER_SENDERS", default=16)
+# The words of patients' replies are removed after so many days, once nobody has to read them any more.
+REPLY_KEEP_DAYS = env.int("REPLY_KEEP_DAYS", default=180)
 
 # --- What the browser may do -----------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ class RemindersConfig(AppConfig):
 
     def ready(self) -> None:
         """Subscribe to what scheduling tells, and have the rules that come with CareBridge written after migrating."""
-        from reminders import handlers  # noqa: F401
+        from reminders import handlers, reply_records  # noqa: F401
         from reminders.defaults import install_defaults
 
         post_migrate.connect(install_defaults, sender=self)

@@ -1,0 +1,1 @@
+"""What providers call: signed, replayed and out of order. Nothing is read before the signature was checked."""
