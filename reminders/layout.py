@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reminders.models import Kind
 from reminders.models.rule import TO_STAFF
-from reminders.occasion import Occasion, address_of, clock_in, day_of, place_of
+from reminders.occasion import Occasion, address_of, clock_in, day_of, phone_of, place_of
 from reminders.senders import answers_go_to
 from reminders.wording import Wording
 from scheduling.models import Appointment, Modality
-from scheduling.templatetags.words import phone
 
 STILL_TO_COME = frozenset(
     {
@@ -39,8 +38,11 @@ class Fact:
 
 @dataclass(frozen=True)
 class ShownVisit:
+    """A visit as it is shown: its day and time apart and together, its facts, and how to prepare."""
+
     day: str
     time: str
+    moment: str
     facts: Sequence[Fact]
     preparation: Sequence[str]
 
@@ -50,7 +52,7 @@ def layout_of(occasion: Occasion, wording: Wording) -> Mapping[str, object]:
     clinic, words = occasion.clinic, wording.words
     to_patient = occasion.kind not in TO_STAFF
     shown = occasion.visits if occasion.kind in STILL_TO_COME else ()
-    number = phone(clinic.phone) if clinic.phone else ""
+    number = phone_of(clinic, wording)
     return {
         "language": wording.code,
         "direction": wording.direction,
@@ -58,7 +60,7 @@ def layout_of(occasion: Occasion, wording: Wording) -> Mapping[str, object]:
         "words": words,
         "clinic": clinic,
         "address": address_of(clinic),
-        "visits": [_shown(visit, occasion, wording) for visit in shown],
+        "visits": _without_repeats([_shown(visit, occasion, wording) for visit in shown]),
         "questions": words["questions"].format(phone=number) if number and to_patient else "",
         "why": words["why"] if to_patient else "",
         "stop": words["stop"].format(address=answers_go_to(clinic)) if to_patient else "",
@@ -74,12 +76,26 @@ def _shown(visit: Appointment, occasion: Occasion, wording: Wording) -> ShownVis
         _where(visit, wording),
         Fact(words["reference"], visit.reference),
     ]
+    day = day_of(visit.starts_at, visit.clinic, wording)
+    at = clock_in(wording, occasion.kind)(visit.local_start.time())
     return ShownVisit(
-        day=day_of(visit.starts_at, visit.clinic, wording),
-        time=clock_in(wording, occasion.kind)(visit.local_start.time()),
+        day=day,
+        time=at,
+        moment=wording.moment(at, day),
         facts=facts,
         preparation=kind.preparation_lines,
     )
+
+
+def _without_repeats(visits: Sequence[ShownVisit]) -> Sequence[ShownVisit]:
+    """The visits of a day, each saying only what an earlier one didn't: directions and preparation once."""
+    said: set[str] = set()
+    shown = []
+    for visit in visits:
+        facts = [replace(fact, ours="") if fact.ours in said else fact for fact in visit.facts]
+        shown.append(replace(visit, facts=facts, preparation=[line for line in visit.preparation if line not in said]))
+        said |= {fact.ours for fact in visit.facts} | set(visit.preparation)
+    return shown
 
 
 def _where(visit: Appointment, wording: Wording) -> Fact:

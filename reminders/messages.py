@@ -22,7 +22,7 @@ from reminders.transports.base import Outgoing
 from reminders.wording import DEFAULT, Text, Wording, wording_in
 from scheduling.models import Appointment
 
-__all__ = ["Draft", "WordingError", "check_subject", "check_text", "compose", "preview"]
+__all__ = ["Draft", "WordingError", "check_subject", "check_text", "compose", "letter_of", "preview"]
 
 
 @dataclass(frozen=True)
@@ -55,18 +55,30 @@ def preview(draft: Draft, appointment: Appointment, medium: str, language: str) 
     return _finished(draft, occasion, medium, language, key=uuid4())
 
 
+def letter_of(reminder: Reminder) -> Mapping[str, object]:
+    """A planned message as a letter to print: what templates/reminders/letter.html shows. Raises WordingError."""
+    occasion = occasion_of(reminder)
+    draft = Draft.of(reminder.version, reminder.kind)
+    wording = _wording(draft.kind, occasion.language)
+    lines = address_of(occasion.person, Medium.LETTER).splitlines() if reminder.patient else []
+    subject, body = _words(draft, occasion, wording, Medium.LETTER)
+    written_on = wording.day(timezone.now().astimezone(occasion.clinic.zone).date(), with_year=True)
+    return {
+        **layout_of(occasion, wording),
+        "subject": subject,
+        "body": body,
+        "recipient": lines,
+        "written_on": written_on,
+    }
+
+
 def _finished(draft: Draft, occasion: Occasion, medium: str, language: str, *, key: UUID) -> Outgoing:
-    wording = wording_in(language if draft.kind in wording_in(language).texts else DEFAULT)
-    text = _text(draft, wording, medium)
-    values = values_of(occasion, wording, medium)
-    body = fill(text.body, values, medium)
-    to = address_of(occasion.person, medium, _wish(occasion))
-    sender = sender_of(occasion.clinic, medium)
-    if medium == Medium.SMS:
-        return Outgoing(key=key, medium=Medium.SMS, to=to, sender=sender, text=sms_text(body))
-    subject = fill_subject(text.subject, values)
-    if medium == Medium.LETTER:
-        return Outgoing(key=key, medium=Medium.LETTER, to=to, sender=sender, subject=subject, text=body)
+    wording = _wording(draft.kind, language)
+    subject, body = _words(draft, occasion, wording, medium)
+    to, sender = address_of(occasion.person, medium, _wish(occasion)), sender_of(occasion.clinic, medium)
+    if medium != Medium.EMAIL:
+        text = sms_text(body) if medium == Medium.SMS else body
+        return Outgoing(key=key, medium=Medium(medium), to=to, sender=sender, subject=subject, text=text)
     shown = {**layout_of(occasion, wording), "subject": subject, "body": body}
     return Outgoing(
         key=key,
@@ -79,6 +91,18 @@ def _finished(draft: Draft, occasion: Occasion, medium: str, language: str, *, k
         calendar=calendar_file(occasion, wording, made_at=timezone.now()),
         headers=headers_of(occasion.clinic, wording.code),
     )
+
+
+def _wording(kind: str, language: str) -> Wording:
+    """The words of the language, or English for a kind that only staff get."""
+    return wording_in(language if kind in wording_in(language).texts else DEFAULT)
+
+
+def _words(draft: Draft, occasion: Occasion, wording: Wording, medium: str) -> tuple[str, str]:
+    """Subject and body, filled in; an SMS has no subject. Raises WordingError."""
+    text, values = _text(draft, wording, medium), values_of(occasion, wording, medium)
+    subject = "" if medium == Medium.SMS else fill_subject(text.subject, values)
+    return subject, fill(text.body, values, medium)
 
 
 def _text(draft: Draft, wording: Wording, medium: str) -> Text:

@@ -20,6 +20,8 @@ from scheduling.templatetags.words import phone
 YEAR_FROM = timedelta(days=300)
 """A day further away than this is written with its year."""
 
+NO_BREAK_SPACE, LEFT_TO_RIGHT_MARK = "\u00a0", "\u200e"
+
 LOADED = (
     "clinic",
     "user",
@@ -54,8 +56,7 @@ def occasion_of(reminder: Reminder) -> Occasion:
     person = reminder.user or reminder.patient
     assert person is not None  # noqa: S101 - reminder_to_one
     visits = [reminder.appointment] if reminder.appointment else []
-    joined = reminder.joined.filter(state=State.JOINED, appointment__isnull=False).select_related(*LOADED[4:])
-    visits += [each.appointment for each in joined if each.appointment]
+    visits += [each.appointment for each in reminder.joined.all() if each.state == State.JOINED and each.appointment]
     visits.sort(key=lambda visit: visit.starts_at)
     return Occasion(reminder.kind, reminder.clinic, person, visits, reminder.due_at)
 
@@ -66,7 +67,7 @@ def values_of(occasion: Occasion, wording: Wording, medium: str) -> Mapping[str,
     values = {
         "clinic": clinic.name,
         "address": address_of(clinic),
-        "phone": phone(clinic.phone) if clinic.phone else "",
+        "phone": phone_of(clinic, wording),
     }
     if isinstance(occasion.person, Patient):
         values |= {"given_name": occasion.person.given_name, "family_name": occasion.person.family_name}
@@ -80,6 +81,17 @@ def values_of(occasion: Occasion, wording: Wording, medium: str) -> Mapping[str,
 def address_of(clinic: Clinic) -> str:
     """Where the clinic is, in one line."""
     return ", ".join(filter(None, (clinic.address, clinic.city, clinic.postcode)))
+
+
+def phone_of(clinic: Clinic, wording: Wording) -> str:
+    """The clinic's number as it is read out, in one piece; "" for none.
+
+    Between letters that run from the right its groups would change places, so there it has no gaps.
+    """
+    number = phone(clinic.phone) if clinic.phone else ""
+    if wording.direction == "rtl":
+        return "".join(number.split()).replace("+", LEFT_TO_RIGHT_MARK + "+")
+    return NO_BREAK_SPACE.join(number.split())
 
 
 def place_of(visit: Appointment, wording: Wording) -> str:
@@ -118,7 +130,7 @@ def _of_visits(occasion: Occasion, wording: Wording, medium: str) -> dict[str, s
         values["old_time"] = clock(wall_clock(old.starts_at, first.clinic.zone).time())
     if until := first.expires_at:
         at = clock(wall_clock(until, first.clinic.zone).time())
-        values["deadline"] = wording.words["moment"].format(time=at, date=day_of(until, first.clinic, wording))
+        values["deadline"] = wording.moment(at, day_of(until, first.clinic, wording))
     return values
 
 

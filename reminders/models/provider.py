@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
 
+from reminders.models.reminder import Reminder
 from reminders.models.rule import Medium
+
+if TYPE_CHECKING:
+    from carebridge.accounts.models import User
 
 
 class ProviderHealth(models.Model):
@@ -27,6 +32,19 @@ class ProviderHealth(models.Model):
         return self.provider
 
 
+class OutboxMessageQuerySet(models.QuerySet["OutboxMessage"]):
+    def visible_to(self, user: User) -> Self:
+        """Messages of clinics where the user may send some, and those that belong to no clinic, such as test sends."""
+        from scheduling.permissions import clinic_ids_with
+        from scheduling.roles import Permission
+
+        clinics = clinic_ids_with(user, Permission.SEND_REMINDERS)
+        if not clinics:
+            return self.none()
+        elsewhere = Reminder.objects.exclude(clinic__in=clinics).filter(key=models.OuterRef("key"))
+        return self.exclude(models.Exists(elsewhere))
+
+
 class OutboxMessage(models.Model):
     """A message that a development system would have sent. Shown at /dev/outbox/; never kept in production."""
 
@@ -40,6 +58,8 @@ class OutboxMessage(models.Model):
     html = models.TextField(blank=True)
     calendar = models.TextField(blank=True, help_text="The attached .ics")
     at = models.DateTimeField(auto_now_add=True)
+
+    objects = OutboxMessageQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at"]

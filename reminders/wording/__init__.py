@@ -56,6 +56,10 @@ class Wording:
         hour = (at.hour + 11) % 12 + 1 if half else at.hour
         return self.calendar["time"].format(hour=hour, hour2=f"{hour:02d}", minute=f"{at.minute:02d}", half=half)
 
+    def moment(self, at: str, day: str) -> str:
+        """A time and a day, both in words: 10:00am on Monday 30 November."""
+        return self.words["moment"].format(time=at, date=day)
+
     def listed(self, items: Iterable[str]) -> str:
         """Different things in a row: Dr Osei and Dr Wilk."""
         *rest, last = dict.fromkeys(items)

@@ -132,6 +132,16 @@ def another_visit(patient, consultation, dr_wilk, harbour, receptionist, visit, 
     return Appointment.objects.get(pk=booked.pk)
 
 
+def test_what_several_visits_share_is_said_once(visit, another_visit):
+    Clinic.objects.update(directions="Ramp in Anchor Lane")
+    first = _message(visit, Kind.BOOKED)
+    _message(another_visit, Kind.BOOKED, state=State.JOINED, joined_to=first)
+
+    text = compose(Reminder.objects.get(pk=first.pk), "email").text
+
+    assert [text.count(said) for said in ("Dr Tomasz Wilk", "Wear a loose top", "Ramp in Anchor Lane")] == [1, 1, 1]
+
+
 def test_a_telephone_visit_doesnt_send_anybody_to_the_clinic(visit):
     Appointment.objects.update(modality="telephone")
 
@@ -153,7 +163,7 @@ def test_an_email_shows_the_visit_and_how_to_prepare(visit, day):
         for told in (day, "10:00am", "Cardiology", "Dr Amara Osei", "14 Harbour Street, E1W 4HS", visit.reference):
             assert told in body
         assert "Bring your medicines." in body
-        assert "020 7946 0110" in body
+        assert "020\u00a07946\u00a00110" in body
 
 
 def test_an_email_comes_from_the_clinic_and_says_how_to_get_no_more(visit, settings):

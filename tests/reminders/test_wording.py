@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -116,6 +117,20 @@ def test_answers_are_understood_as_an_sms_without_accents_spells_them(language):
 
     assert [meaning_of(word, language) for word in capitals] in ([Meaning.CONFIRM, Meaning.CANCEL], [])
     assert bool(capitals) == (language != "ar")
+
+
+def test_telephones_see_from_the_first_letter_that_an_arabic_sms_reads_from_the_right():
+    for kind in TO_PATIENTS:
+        sms = preview(Draft(kind), _visit(_longest_day("ar"), "ar"), "sms", "ar")
+        assert unicodedata.bidirectional(sms.text[0]) == "AL"
+
+
+def test_a_telephone_number_keeps_its_order_between_letters_from_the_right():
+    visit = _visit(_longest_day("ar"), "ar")
+
+    assert "02079460110" in preview(Draft(Kind.BOOKED), visit, "sms", "ar").text
+    visit.clinic.phone = "+33142278186"
+    assert "\u200e+33142278186" in preview(Draft(Kind.BOOKED), visit, "sms", "ar").text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
