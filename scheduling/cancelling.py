@@ -19,6 +19,7 @@ from scheduling.models import Appointment, Cancellation, CancellationReason, Sch
 from scheduling.models.appointment import OCCUPYING
 from scheduling.permissions import require
 from scheduling.placement import Wish, decide, lock_visit
+from scheduling.reviews import reconsider_review
 from scheduling.roles import Permission
 
 CANCELLABLE = frozenset({Status.PENDING, Status.CONFIRMED, Status.CHECKED_IN, Status.REQUIRES_REVIEW})
@@ -155,6 +156,7 @@ def _undo_cancellation(*, wish: Wish, appointment_id: int, by: User | None) -> A
         at=wish.now,
         changes={"status": (Status.CANCELLED, appointment.status)},
     )
+    reconsider_review(appointment, by=by, at=wish.now)
     return appointment
 
 

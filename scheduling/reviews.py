@@ -75,6 +75,19 @@ def restate_review(appointment: Appointment, *, reasons: Sequence[str], by: User
     )
 
 
+def reconsider_review(appointment: Appointment, *, by: User | None, at: datetime) -> None:
+    """Let a visit leave review that stands on other resources now, unless something speaks against those as well.
+
+    An override still waits for its second person. Part of a command: the caller holds the locks.
+    """
+    if appointment.status != Status.REQUIRES_REVIEW or concerns_override(appointment):
+        return
+    if reasons := still_against([appointment.pk]).get(appointment.pk):
+        restate_review(appointment, reasons=reasons, by=by, at=at)
+    else:
+        settle_review(appointment, by=by, at=at)
+
+
 @command()
 def resolve_review(*, appointment: Appointment, by: User) -> Appointment:
     """Somebody looked and keeps the visit as it stands. An override waiting for agreement needs `sign_off_override`,

@@ -12,8 +12,9 @@ from carebridge.errors import NotAllowed
 from scheduling.booking import book_appointment
 from scheduling.cancelling import cancel_appointment, undo_cancellation
 from scheduling.errors import PolicyRefused, SlotTaken, StaleVersion, UndoTooLate, WrongStatus
-from scheduling.models import Appointment, Cancellation, ExternalReference, Status
+from scheduling.models import Appointment, Cancellation, ExternalReference, Resource, ScheduleBlock, Status
 from scheduling.rescheduling import reschedule_appointment, swap_appointments
+from scheduling.roster.blocks import block_time
 from scheduling.visits import check_in_patient, complete_visit, mark_no_show, start_visit, undo_status
 
 pytestmark = pytest.mark.django_db
@@ -127,6 +128,28 @@ def test_undo_brings_a_cancelled_visit_back(visit, patient_request, receptionist
     assert restored.status == Status.CONFIRMED
     assert restored.allocations.filter(released_at=None).count() == 2
     assert Cancellation.objects.get().undone_at is not None
+
+
+def test_undo_into_another_room_leaves_the_review_that_the_first_room_caused(
+    visit, room_1, room_2, patient_request, clinic_admin, receptionist, at
+):
+    room = Resource.objects.get(pk__in=[room_1.pk, room_2.pk], allocations__appointment=visit)
+    block_time(
+        resource=room,
+        kind=ScheduleBlock.Kind.OUTAGE,
+        starts_at=at("09:30"),
+        ends_at=at("11:00"),
+        by=clinic_admin,
+        reason="Water leak",
+    )
+    visit.refresh_from_db()
+    assert visit.status == Status.REQUIRES_REVIEW
+    cancel_appointment(appointment=visit, reason=patient_request, by=receptionist)
+
+    restored = undo_cancellation(appointment=visit, by=receptionist)
+
+    assert restored.status == Status.CONFIRMED
+    assert not restored.review_reason
 
 
 def test_undo_is_refused_when_the_time_was_given_away(
