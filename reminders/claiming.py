@@ -10,10 +10,11 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Max, QuerySet
+from django.db.models import F, Max, Prefetch, QuerySet
 
 from reminders import outcomes, planning, reasons, relevance, routing, timing
 from reminders.models import Attempt, ContactBlock, Medium, Reminder, State
+from reminders.occasion import LOADED
 from reminders.rows import update_each
 from reminders.transports.base import Outgoing, Transport, transport_for
 from scheduling.models import Appointment
@@ -21,13 +22,15 @@ from scheduling.models import Appointment
 log = structlog.get_logger(__name__)
 
 RELATED = ("appointment", "patient", "user")
-SHARED = (
+SHARED: tuple[str | Prefetch, ...] = (
+    Prefetch("joined", Reminder.objects.filter(state=State.JOINED).select_related(*LOADED)),
     "clinic",
     "version__rule",
     "version__texts",
     "appointment__clinic",
     "appointment__doctor",
     "appointment__appointment_type__service",
+    "appointment__moved_from",
 )
 """Few different ones among many messages: read once for all."""
 

@@ -6,10 +6,13 @@ import django_rq
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.template.loader import get_template
+from django.urls import get_resolver
 from redis.exceptions import RedisError
 
 from reminders import delivery, uncertain
 from reminders.transports.base import transport_for
+from reminders.wording import LANGUAGES, wording_in
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +46,11 @@ def _enqueue() -> None:
 
 
 def warm_up() -> None:
-    """Load what every job needs, for a worker to do once before it forks."""
+    """Load what every job needs, for a worker to do once before it forks: it takes seconds."""
     for medium in settings.REMINDER_TRANSPORTS:
         transport_for(medium)
+    for language in LANGUAGES:
+        wording_in(language)
+    for name in ("emails/message.html", "emails/message.txt"):
+        get_template(name)
+    _ = get_resolver().reverse_dict

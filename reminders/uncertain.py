@@ -13,10 +13,9 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from reminders import messages, outcomes, reasons
+from reminders import delivery, messages, outcomes, reasons
 from reminders.breaker import Breaker
 from reminders.claiming import RELATED, SHARED, Claim
-from reminders.delivery import LEASE
 from reminders.models import Attempt, Medium, Reminder, State
 from reminders.transports.base import NoRecord, TemporaryFailure, Transport, transport_for
 
@@ -51,10 +50,10 @@ def settle_stale(limit: int = 100) -> Counter:
 def _lease_stale(limit: int) -> list[tuple[Reminder, Attempt]]:
     """Take over messages whose lease is over, with their last try; another process may take them after a while."""
     now = timezone.now()
-    stale = Reminder.objects.filter(state=State.SENDING, claimed_at__lt=now - LEASE).order_by("claimed_at")
+    stale = Reminder.objects.filter(state=State.SENDING, claimed_at__lt=now - delivery.LEASE).order_by("claimed_at")
     with transaction.atomic():
         ids = list(stale.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
-        Reminder.objects.filter(pk__in=ids).update(claimed_at=now - LEASE + ASK_AGAIN)
+        Reminder.objects.filter(pk__in=ids).update(claimed_at=now - delivery.LEASE + ASK_AGAIN)
     rows = Reminder.objects.filter(pk__in=ids).select_related(*RELATED).prefetch_related(*SHARED)
     attempts = {each.reminder_id: each for each in Attempt.objects.filter(reminder__in=ids).order_by("number")}
     return [(each, attempts[each.pk]) for each in rows if each.pk in attempts]

@@ -73,9 +73,9 @@ def failure_of(code: int | str | None, status: int = 0, *, retry_after: int | No
     if number in BUSY or status == 429:
         words = BUSY.get(number, BUSY[20429])
         return TemporaryFailure(name, words, retry_after=retry_after, provider_down=False)
-    if number in DOWN or status in (401, 403):
-        return TemporaryFailure(name, DOWN.get(number, DOWN[20003]))
     if status >= 500:
         # An answer like this is no proof that the message wasn't taken; only their record is. 503 comes before.
         return TemporaryFailure(name, DOWN[20503], retry_after=retry_after, may_have_arrived=status != 503)
+    if number in DOWN or status in (401, 403):
+        return TemporaryFailure(name, DOWN.get(number, DOWN[20003]))
     return PermanentFailure(name, f"Twilio refused it (code {name})")

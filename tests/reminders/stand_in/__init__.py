@@ -22,7 +22,7 @@ FORMS = {"To": "to", "From": "from_", "Body": "body", "StatusCallback": "callbac
 
 @dataclass
 class Taken:
-    """A message that the provider has, and when it got it (Unix time)."""
+    """A message that the provider has, and when the request for it arrived (Unix time)."""
 
     sid: str
     to: str
@@ -78,13 +78,13 @@ class StandIn(ThreadingHTTPServer):
     def address(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
 
-    def take(self, form: dict[str, str], key: str) -> Taken:
+    def take(self, form: dict[str, str], key: str, at: float) -> Taken:
         with self.lock:
             if self.behaviour.honours_keys and key and key in self.by_key:
                 return self.by_key[key]
             wanted = {name: form.get(field, "") for field, name in FORMS.items()}
             sid = f"SM{next(self.numbers):032x}"
-            taken = Taken(sid, key=key, at=time.time(), service=form.get("MessagingServiceSid", ""), **wanted)
+            taken = Taken(sid, key=key, at=at, service=form.get("MessagingServiceSid", ""), **wanted)
             self.taken.append(taken)
             self.by_key[key] = taken
             return taken
@@ -102,7 +102,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         form = {name: values[0] for name, values in parse_qs(self._body()).items()}
-        behaviour = self.server.behaviour
+        behaviour, at = self.server.behaviour, time.time()
         if behaviour.delay:
             time.sleep(behaviour.delay)
         failure: Any = "vanish" if behaviour.down else (behaviour.failures.popleft() if behaviour.failures else None)
@@ -111,13 +111,13 @@ class Handler(BaseHTTPRequestHandler):
         if failure == "vanish":
             self._hang_up()
         elif failure == "drop":
-            self.server.take(form, self.headers.get("Idempotency-Key", ""))
+            self.server.take(form, self.headers.get("Idempotency-Key", ""), at)
             self._hang_up()
         elif failure:
             status, code = failure
             self._answer(status, {"code": code, "message": f"No: {form.get('To')}", "status": status})
         else:
-            self._answer(201, self.server.take(form, self.headers.get("Idempotency-Key", "")).as_twilio())
+            self._answer(201, self.server.take(form, self.headers.get("Idempotency-Key", ""), at).as_twilio())
 
     def do_GET(self) -> None:
         if self.path == "/taken":
