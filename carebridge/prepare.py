@@ -25,6 +25,16 @@ def main() -> None:
         print(f"  static files: collected ({time.monotonic() - started:.1f} s)", flush=True)
     if settings.DEMO and "load_demo" in get_commands():
         call_command("load_demo")
+        load_demo_messages()
+
+
+def load_demo_messages() -> None:
+    """Give the demo's visits their messages, if there are none yet."""
+    from django.utils import timezone
+
+    from reminders.demo import load_messages
+
+    load_messages(now=timezone.now(), say=lambda line: print(line, flush=True))
 
 
 def pending_migrations() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import apps
+from django.core.management.sql import emit_post_migrate_signal
 from django.db import connection, transaction
 
 from carebridge.audit.trail import Action, log_change
@@ -21,3 +22,5 @@ def wipe_schedule() -> None:
         )
         with connection.cursor() as cursor:
             cursor.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+        # As Django's own flush does: apps put back what every copy of the site has, such as rules of messages.
+        emit_post_migrate_signal(verbosity=0, interactive=False, db=connection.alias)

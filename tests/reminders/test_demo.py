@@ -1,0 +1,89 @@
+"""The demo's messages could have been sent and planned by CareBridge itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import F, Q
+
+from reminders import replanning, rules, timing
+from reminders.demo import load_messages
+from reminders.models import Attempt, Kind, Reminder, Rule, State
+from scheduling.demo.load import Size, load_demo
+from scheduling.demo.wipe import wipe_schedule
+from scheduling.models import Appointment
+
+TUESDAY = datetime(2026, 11, 24, 10, 42, tzinfo=ZoneInfo("Europe/London"))
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def loaded(django_db_setup: None, django_db_blocker) -> Iterator[None]:
+    """A small demo as of a Tuesday morning, shared by this module and rolled back at its end."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        load_demo(now=TUESDAY, size=Size(patients=600, weeks=1))
+        assert load_messages(now=TUESDAY)
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def demo(loaded: None, db: None) -> None:
+    """The shared demo, within this test's own savepoint."""
+
+
+def test_there_is_something_of_everything_to_see(demo):
+    assert set(Reminder.objects.values_list("state", flat=True)) >= {
+        State.PLANNED, State.SENT, State.DELIVERED, State.FAILED, State.SUPPRESSED
+    }  # fmt: skip
+    kinds = set(Reminder.objects.values_list("kind", flat=True))
+    assert kinds >= {Kind.BOOKED, Kind.UPCOMING, Kind.SAME_DAY, Kind.CANCELLED, Kind.RESCHEDULED, Kind.THANKS}
+
+
+def test_what_was_due_has_been_dealt_with_and_the_rest_is_planned(demo):
+    open_ones = Reminder.objects.filter(state=State.PLANNED)
+
+    assert not open_ones.filter(due_at__lte=TUESDAY).exists()
+    assert not Reminder.objects.filter(sent_at__gt=TUESDAY).exists()
+    assert not Reminder.objects.filter(delivered_at__gt=TUESDAY).exists()
+
+
+def test_nothing_was_sent_in_quiet_hours_or_after_its_time(demo):
+    sent = Reminder.objects.filter(sent_at__isnull=False).select_related("version", "clinic")
+
+    assert not sent.filter(sent_at__gt=F("not_after")).exists()
+    assert not [row for row in sent if timing.is_quiet(row.version, row.sent_at, row.clinic.zone)]
+
+
+def test_every_message_that_went_out_has_its_try(demo):
+    tried = Reminder.objects.filter(state__in=[State.SENT, State.DELIVERED, State.FAILED])
+
+    assert Attempt.objects.count() == tried.count() > 0
+    assert not tried.filter(Q(provider="") | Q(medium="")).exists()
+
+
+def test_planning_the_demo_anew_would_change_nothing_that_is_planned(demo):
+    planned = Reminder.objects.filter(state=State.PLANNED, kind__in=replanning.BEFORE_VISIT)
+    before = list(planned.order_by("pk").values_list("pk", "due_at"))
+    rules.forget()
+    replanning.replan(Appointment.objects.filter(starts_at__gt=TUESDAY), now=TUESDAY)
+
+    assert list(planned.order_by("pk").values_list("pk", "due_at")) == before
+
+
+def test_it_is_made_once(demo):
+    assert not load_messages(now=TUESDAY)
+
+
+def test_a_wiped_demo_still_has_the_rules_that_come_with_carebridge(demo):
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # as the commit would have
+    wipe_schedule()
+
+    assert Rule.objects.count() == len(Kind)
+    assert not Reminder.objects.exists()
