@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -34,7 +35,7 @@ FIELDS = (
 )  # fmt: skip
 
 Row = dict[str, object]
-Facts = Mapping[str, object]
+Facts = Mapping[str, Any]
 
 
 def load_messages(*, now: datetime, say: Callable[[str], None] = lambda line: None) -> bool:
@@ -90,12 +91,8 @@ def _way(preferred: str, mobile: str, sms: bool, email: str, mail: bool) -> tupl
 def _of_visit(
     visit: Facts, zone: ZoneInfo, ended: datetime | None, way: tuple[str, str], now: datetime, rng: random.Random
 ) -> Iterator[Row]:
-    times = timing.Times(visit["starts_at"], visit["ends_at"], visit["created_at"], zone)  # type: ignore[arg-type]
-    for version in rules.current_book().active(
-        visit["clinic_id"],  # type: ignore[arg-type]
-        visit["appointment_type_id"],  # type: ignore[arg-type]
-        _kinds(visit),
-    ):
+    times = timing.Times(visit["starts_at"], visit["ends_at"], visit["created_at"], zone)
+    for version in rules.current_book().active(visit["clinic_id"], visit["appointment_type_id"], _kinds(visit)):
         kind = version.rule.kind
         told_at = ended if kind == Kind.CANCELLED else times.booked_at
         begun = told_at or times.booked_at
@@ -127,7 +124,7 @@ def _row(visit: Facts, version: RuleVersion, when: timing.Timed) -> Row:
         "due_at": when.due_at,
         "not_after": when.not_after,
         "next_try_at": when.due_at,
-        "created_at": min(when.due_at, visit["created_at"]),  # type: ignore[type-var]
+        "created_at": min(when.due_at, visit["created_at"]),
         "state": State.PLANNED,
         "reason": when.reason,
         "tries": 0,
@@ -154,14 +151,15 @@ def _decide(
         row |= _sent(when.due_at, way[0], now, rng)
 
 
-def _withdrawn(visit: Facts, due_at: datetime, ended: datetime | None, answered: object) -> str:
+def _withdrawn(visit: Facts, due_at: datetime, ended: datetime | None, answered: datetime | None) -> str:
     """Why it was not sent, if something had happened before it was due."""
-    happened = (
+    arrived = visit["checked_in_at"] if due_at < visit["ends_at"] else None
+    happened: tuple[tuple[datetime | None, str], ...] = (
         (ended, reasons.CANCELLED if visit["status"] == Status.CANCELLED else reasons.MOVED),
         (answered, reasons.ALREADY_CONFIRMED),
-        (visit["checked_in_at"] if due_at < visit["ends_at"] else None, reasons.ARRIVED),  # type: ignore[operator]
+        (arrived, reasons.ARRIVED),
     )
-    reason = next((reason for at, reason in happened if at is not None and at < due_at), "")  # type: ignore[operator]
+    reason = next((reason for at, reason in happened if at is not None and at < due_at), "")
     return reason or (reasons.IN_REVIEW if visit["status"] == Status.REQUIRES_REVIEW else "")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -17,6 +18,28 @@ from reminders.models.reminder import OPEN
 from scheduling.events import AppointmentEvent
 from scheduling.models import Appointment, Status
 from scheduling.models.appointment import OCCUPYING
+
+COLUMNS = (
+    "key",
+    "kind",
+    "version_id",
+    "clinic_id",
+    "appointment_id",
+    "patient_id",
+    "user_id",
+    "starts_at",
+    "state",
+    "reason",
+    "due_at",
+    "not_after",
+    "next_try_at",
+)
+"""What a new message brings along. Nothing has become of it yet, so the rest is blank."""
+BLANK = ("medium", "language", "provider", "provider_id", "provider_words")
+INSERT = f"INSERT INTO reminders_reminder ({', '.join(COLUMNS + BLANK)}, tries, created_at)"
+_ROW = ["%s"] * len(COLUMNS) + ["''"] * len(BLANK) + ["0", "now()"]
+VALUES = f"({', '.join(_ROW)})"
+ROWS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -89,8 +112,14 @@ def _draft(visit: Visit, version: RuleVersion, *, now: datetime, told_at: dateti
 
 
 def write(wanted: Iterable[Reminder]) -> None:
-    """Insert messages in one statement; one that is planned already is left as it is."""
-    Reminder.objects.bulk_create(wanted, ignore_conflicts=True)
+    """Insert messages in one statement, or a few for a great many; one that is planned already is left as it is."""
+    rows = [[getattr(each, column) for column in COLUMNS] for each in wanted]
+    # As SQL, because every booking does it, and building it with the ORM took three times as long as running it.
+    with connection.cursor() as cursor:
+        for first in range(0, len(rows), ROWS_AT_ONCE):
+            some = rows[first : first + ROWS_AT_ONCE]
+            statement = f"{INSERT} VALUES {', '.join([VALUES] * len(some))} ON CONFLICT DO NOTHING"
+            cursor.execute(statement, [value for row in some for value in row])
 
 
 def withdraw(appointment_id: int, reason: str, *, kinds: Collection[str] | None = None) -> None:

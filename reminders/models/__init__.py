@@ -2,11 +2,13 @@
 
 from reminders.models.contact import ContactBlock, Conversation, InboundMessage
 from reminders.models.provider import OutboxMessage, ProviderHealth
-from reminders.models.reminder import Attempt, Reminder, State
-from reminders.models.rule import Kind, Medium, MessageText, Rule, RuleVersion
+from reminders.models.reminder import OPEN, Attempt, Reminder, State
+from reminders.models.rule import TO_STAFF, Kind, Medium, MessageText, Rule, RuleVersion
 from reminders.models.staff import StaffWish
 
 __all__ = [
+    "OPEN",
+    "TO_STAFF",
     "Attempt",
     "ContactBlock",
     "Conversation",

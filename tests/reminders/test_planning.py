@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from carebridge import events as kernel
-from reminders import handlers, reasons
+from reminders import handlers, planning, reasons
 from reminders.models import Kind, OutboxMessage, Reminder, State
 from scheduling import sweeps
 from scheduling.booking import confirm_appointment
@@ -200,6 +200,17 @@ def test_messages_cost_a_booking_three_statements(book, patient_elsewhere):
 
     assert len(ours) == 1
     assert ours[0].startswith("INSERT")
+
+
+def test_what_planning_inserts_is_what_the_model_would(book):
+    row = Reminder.objects.filter(appointment=book()).first()
+    values = {name: getattr(row, name) for name in planning.COLUMNS}
+    model = Reminder(**values)
+
+    for field in Reminder._meta.concrete_fields:
+        if field.name not in ("id", "created_at"):
+            assert getattr(row, field.attname) == getattr(model, field.attname), field.name
+    assert abs(row.created_at - timezone.now()) < timedelta(minutes=5)
 
 
 def test_an_anonymised_patient_leaves_no_message_to_send_and_no_copy_of_any(book, patient):
