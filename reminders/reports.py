@@ -10,7 +10,6 @@ from enum import StrEnum
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
@@ -30,13 +29,13 @@ class Stage(StrEnum):
 
 
 @transaction.atomic
-def record_report(*, key: UUID, provider_id: str, stage: Stage, code: str = "", words: str = "") -> bool:
-    """Write down what is told of a message; `words` hold no address. False when it is about nothing known here.
+def record_report(*, key: UUID, provider: str, provider_id: str, stage: Stage, code: str = "", words: str = "") -> bool:
+    """Write down what `provider` tells of a message; `words` hold no address. False when it is about nothing known.
 
     The key also finds a message whose provider's answer was lost, so that its id is learnt from the first report.
     """
     reminder = Reminder.objects.select_for_update(of=("self",)).filter(key=key).first()
-    attempt = _attempt_of(reminder, provider_id) if reminder else None
+    attempt = _attempt_of(reminder, provider, provider_id) if reminder and provider_id else None
     if reminder is None or attempt is None:
         return False
     if stage == Stage.DELIVERED:
@@ -46,13 +45,13 @@ def record_report(*, key: UUID, provider_id: str, stage: Stage, code: str = "", 
     return True
 
 
-def _attempt_of(reminder: Reminder, provider_id: str) -> Attempt | None:
+def _attempt_of(reminder: Reminder, provider: str, provider_id: str) -> Attempt | None:
     """The try that the report is about; one whose answer was lost turns out to have been accepted."""
-    attempts = Attempt.objects.filter(reminder=reminder)
+    attempts = Attempt.objects.filter(reminder=reminder, provider=provider)
     if known := attempts.filter(provider_id=provider_id).order_by("number").last():
         return known
     open_ones = attempts.filter(provider_id="", outcome__in=[Attempt.Outcome.STARTED, Attempt.Outcome.LOST])
-    lost = open_ones.exclude(provider="").order_by("number").last()
+    lost = open_ones.order_by("number").last()
     if lost is None:
         return None
     now = timezone.now()
@@ -75,7 +74,7 @@ def _attempt_of(reminder: Reminder, provider_id: str) -> Attempt | None:
 def _delivered(reminder: Reminder, attempt: Attempt) -> None:
     """It has arrived, whatever was said before, and even if another medium was to be tried meanwhile."""
     Attempt.objects.filter(pk=attempt.pk).update(outcome=Attempt.Outcome.ACCEPTED, code="", words="")
-    Reminder.objects.filter(Q(pk=reminder.pk), state__in=UNDELIVERED).update(
+    Reminder.objects.filter(pk=reminder.pk, state__in=UNDELIVERED).update(
         state=State.DELIVERED,
         delivered_at=Coalesce("delivered_at", Now()),
         sent_at=Coalesce("sent_at", Now()),

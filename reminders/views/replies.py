@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -50,18 +51,22 @@ WHY: Mapping[str, str] = {
 @require_GET
 def replies(request: StaffRequest) -> HttpResponse:
     """The list, oldest first, of one clinic or all of the user's."""
-    clinics = Clinic.objects.filter(pk__in=clinic_ids_with(request.user, Permission.SEND_REMINDERS))
+    clinics = Clinic.objects.visible_to(request.user).filter(
+        pk__in=clinic_ids_with(request.user, Permission.SEND_REMINDERS)
+    )
     if not clinics:
         raise Http404
     clinic = next((each for each in clinics if str(each.pk) == request.GET.get("clinic")), None)
     rows = waiting(request.user).select_related("clinic", "patient", "appointment__appointment_type__service")
     rows = rows.select_related("appointment__clinic", "appointment__doctor")
     listed = list(rows.filter(clinic=clinic) if clinic else rows)[: SHOWN + 1]
+    candidates = _candidates(request, listed)
     named = {each.patient_id for each in listed if each.patient_id}
-    if named:
-        note_looked_through(named, by=request.user, event="patient.listed")
+    shown = named | {each.pk for them in candidates.values() for each in them}
+    if shown:
+        note_looked_through(shown, by=request.user, event="patient.listed")
     context = {
-        "rows": [(each, WHY.get(each.outcome, "To read")) for each in listed[:SHOWN]],
+        "rows": [(each, WHY.get(each.outcome, "To read"), candidates[each.address]) for each in listed[:SHOWN]],
         "more": len(listed) > SHOWN,
         "clinics": clinics if len(clinics) > 1 else [],
         "clinic": clinic,
@@ -70,6 +75,15 @@ def replies(request: StaffRequest) -> HttpResponse:
         "nav": "replies",
     }
     return render(request, "reminders/replies.html", context)
+
+
+def _candidates(request: StaffRequest, listed: list[InboundMessage]) -> Mapping[str, list[Patient]]:
+    """Who it may be from, by number, where that is not clear: those with the number whom the user may see."""
+    found: dict[str, list[Patient]] = defaultdict(list)
+    numbers = {each.address for each in listed if not each.patient_id}
+    for patient in Patient.objects.visible_to(request.user).active().filter(mobile__in=numbers):
+        found[patient.mobile].append(patient)
+    return found
 
 
 def _open_visits(request: StaffRequest, listed: list[InboundMessage]) -> set[int]:

@@ -63,7 +63,7 @@ def note_event(sender: Any, event: AnymailTrackingEvent, esp_name: str, **kwargs
     if key and stage:
         code, words = _why(event) if stage == Stage.FAILED else ("", "")
         provider_id = str(event.message_id or "")[:120]
-        known = record_report(key=key, provider_id=provider_id, stage=stage, code=code, words=words)
+        known = record_report(key=key, provider="email", provider_id=provider_id, stage=stage, code=code, words=words)
     reason = NOT_WANTED.get(event.event_type) or (Reason.BOUNCED if _is_nobodys(event) else None)
     if reason and event.recipient and len(event.recipient) <= 254:
         block_address(medium=Medium.EMAIL, address=event.recipient, reason=reason, by=None)

@@ -42,7 +42,9 @@ def status(request: HttpRequest, key: UUID) -> HttpResponse:
         CALLS.labels("twilio", "status", "unknown_status").inc()
         return HttpResponse(status=204)
     failure = failure_of(code if code.isdecimal() else None)
-    known = record_report(key=key, provider_id=sid, stage=stage, code=failure.code, words=failure.words)
+    known = record_report(
+        key=key, provider="twilio", provider_id=sid, stage=stage, code=failure.code, words=failure.words
+    )
     if known and stage == Stage.FAILED:
         _mark_number(request.POST.get("To", ""), code)
     CALLS.labels("twilio", "status", stage if known else "unknown_message").inc()

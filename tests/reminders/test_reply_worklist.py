@@ -125,3 +125,15 @@ def test_anonymising_the_patient_takes_words_and_number_away(reply, visit, patie
 
     reply.refresh_from_db()
     assert (reply.body, reply.address) == ("", "")
+
+
+def test_of_a_shared_number_the_list_names_everybody_it_may_be(client, receptionist, reply, patient, another_patient):
+    InboundMessage.objects.update(patient=None, appointment=None, outcome="several_patients")
+    another_patient.mobile = patient.mobile
+    another_patient.save()
+    client.force_login(receptionist)
+    page = client.get("/replies/").content.decode()
+
+    assert "Several patients have this number" in page
+    assert patient.full_name in page
+    assert another_patient.full_name in page

@@ -117,20 +117,19 @@ def test_only_posts_of_a_moderate_size_are_read(sent):
     assert call(path, {"MessageSid": "SM1", "Body": "x" * 30_000}).status_code == 413
 
 
-@pytest.mark.parametrize("calls", [400, pytest.param(10_000, marks=pytest.mark.full)])
-def test_forged_calls_change_nothing_and_ask_the_database_nothing(sent, django_assert_num_queries, calls):
+@pytest.mark.parametrize("hundreds", [4, pytest.param(100, marks=pytest.mark.full)])
+def test_forged_calls_change_nothing_and_ask_the_database_nothing(sent, django_assert_num_queries, hundreds):
     paths = [f"/webhooks/twilio/status/{sent.key}/", "/webhooks/twilio/inbound/"]
-    before = _everything()
-    client, forge = Client(), hashlib.sha1
+    before, client = _everything(), Client()
 
-    with django_assert_num_queries(0):
-        for n in range(calls):
-            said = {"MessageSid": f"SM{n % 7}", "MessageStatus": "delivered", "From": NUMBER, "Body": "CANCEL"}
-            signature = base64.b64encode(forge(str(n).encode()).digest()).decode()
-            answer = client.post(paths[n % 2], said, headers={"X-Twilio-Signature": signature})
-            assert answer.status_code == 403
-
-    assert _everything() == before
+    for hundred in range(hundreds):
+        with django_assert_num_queries(0):
+            for n in range(100):
+                said = {"MessageSid": f"SM{n % 7}", "MessageStatus": "delivered", "From": NUMBER, "Body": "CANCEL"}
+                forged = base64.b64encode(hashlib.sha1(b"%d %d" % (hundred, n)).digest()).decode()  # noqa: S324
+                answer = client.post(paths[n % 2], said, headers={"X-Twilio-Signature": forged})
+                assert answer.status_code == 403
+        assert _everything() == before
 
 
 def _everything() -> list[object]:

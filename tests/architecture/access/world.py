@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -15,9 +16,11 @@ from django.utils import timezone
 
 from carebridge.accounts.models import Role, User
 from carebridge.accounts.tokens import ApiToken
+from reminders.models import InboundMessage, OutboxMessage, Reminder
 from scheduling.booking import book_appointment
 from scheduling.memberships import grant_membership
 from scheduling.models import (
+    Appointment,
     AppointmentType,
     CancellationReason,
     Clinic,
@@ -118,7 +121,26 @@ def _furnish(
         "day": monday().isoformat(),
         "member": str(member.pk),
         "opened": str(_opened_in_emergency(patient, clinic, member)),
+        "reply": str(_answered_by_text(visit)),
+        "message": str((message := _planned(visit)).key),
+        "boxed": str(_put_in_the_box(message)),
     }
+
+
+def _answered_by_text(visit: Appointment) -> int:
+    facts = {"patient": visit.patient, "appointment": visit, "clinic": visit.clinic, "address": "+447700900461"}
+    words = {"provider_id": f"SM{visit.pk}", "body": "Is it far to walk?", "received_at": timezone.now()}
+    return InboundMessage.objects.create(provider="twilio", needs_person=True, **facts, **words).pk
+
+
+def _planned(visit: Appointment) -> Reminder:
+    facts = {"appointment": visit, "patient": visit.patient, "clinic": visit.clinic, "not_after": visit.starts_at}
+    return Reminder.objects.create(kind="upcoming", due_at=timezone.now(), next_try_at=visit.starts_at, **facts)
+
+
+def _put_in_the_box(message: Reminder) -> UUID:
+    calendar = "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
+    return OutboxMessage.objects.create(key=message.key, medium="email", to="n@example.com", calendar=calendar).pk
 
 
 def _opened_in_emergency(patient: Patient, clinic: Clinic, by: User) -> int:
