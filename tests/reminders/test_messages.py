@@ -72,7 +72,7 @@ def test_an_sms_says_who_where_when_and_how_to_answer(visit, day):
 
     assert sms.text == (
         f"Harbour Street: Hello Nerys, we see you on {day}, 10:00am with Dr Osei.\n"
-        "Reply YES to confirm or CANCEL to cancel."
+        "Reply YES to confirm or NO to cancel."
     )
     assert (sms.to, sms.subject, sms.html, sms.calendar) == ("+447700900461", "", "", "")
 
