@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from carebridge import events as kernel
-from reminders import handlers, planning, reasons
-from reminders.models import Kind, OutboxMessage, Reminder, State
+from reminders import handlers, planning, reasons, rules
+from reminders.models import Kind, OutboxMessage, Reminder, Rule, RuleVersion, State
 from scheduling import sweeps
 from scheduling.booking import confirm_appointment
 from scheduling.cancelling import cancel_appointment, undo_cancellation
@@ -190,6 +190,20 @@ def test_a_fault_mended_after_the_visit_was_cancelled_plans_nothing(
     sweeps.retry_failed_handlers()
 
     assert planned(visit) == {Kind.CANCELLED}
+
+
+def test_a_rule_that_is_gone_stops_no_booking_either(book):
+    """As in the ten seconds during which a process doesn't know yet."""
+    version = RuleVersion.objects.get(rule__kind=Kind.BOOKED)
+    rules.current_book()
+    Rule.objects.filter(current=version).update(current=None)
+    RuleVersion.objects.filter(pk=version.pk).delete()
+    visit = book()
+    assert HandlerFailure.objects.get().error == "IntegrityError"
+
+    rules.forget()
+    assert sweeps.retry_failed_handlers() == 1
+    assert planned(visit) == LEADING_UP
 
 
 def test_messages_cost_a_booking_three_statements(book, patient_elsewhere):

@@ -11,6 +11,7 @@ from channels.db import database_sync_to_async
 from channels.layers import channel_layers
 from channels.testing import WebsocketCommunicator
 from django.contrib.sessions.backends.db import SessionStore
+from django.core.cache import cache
 from django.test import override_settings
 
 from carebridge.accounts.models import Role
@@ -97,6 +98,22 @@ def test_a_doctor_hears_of_their_own_list(screen, doctor_user, harbour, book, mo
         await socket.disconnect()
 
     run(scenario)
+
+
+def test_who_has_a_screen_open_is_known_until_shortly_after(screen, doctor_user, receptionist, harbour):
+    opened = screen(doctor_user, harbour)
+
+    async def scenario():
+        socket = opened()
+        assert (await socket.connect())[0]
+        await asyncio.sleep(0.3)
+        await socket.disconnect()
+
+    run(scenario)
+    assert live.has_open_screen(doctor_user.pk)
+    assert not live.has_open_screen(receptionist.pk)
+    cache.clear()
+    assert not live.has_open_screen(doctor_user.pk)
 
 
 def test_a_held_time_shows_on_the_screen_and_so_does_giving_it_back(
