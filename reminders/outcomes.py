@@ -12,7 +12,8 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from reminders import planning, reasons, routing
-from reminders.models import Attempt, Medium, Reminder, State
+from reminders.contact_blocks import block_address
+from reminders.models import Attempt, ContactBlock, Medium, Reminder, State
 from reminders.rows import update_each
 from reminders.transports.base import Accepted, DeliveryFailure, TemporaryFailure
 
@@ -26,6 +27,9 @@ LONGEST_PAUSE = timedelta(minutes=30)
 MOST_TRIES = 8
 """After as many a message has failed; somebody who asks for another try by hand gives it as many again."""
 
+STOPPED = frozenset({"21610"})
+"""Codes that say that the patient wants no messages, rather than that the address is wrong."""
+
 UNDECIDED = "sent_or_not"
 """Code of a try whose answer was lost, until the provider's record is asked."""
 
@@ -34,6 +38,7 @@ UNDECIDED = "sent_or_not"
 def record(answers: Sequence[tuple[Claim, Accepted | DeliveryFailure]]) -> None:
     """Write down what the providers said."""
     now = timezone.now()
+    _lock([claim.reminder.pk for claim, _ in answers])
     record_accepted([(claim, answer) for claim, answer in answers if isinstance(answer, Accepted)], now)
     for claim, answer in answers:
         if isinstance(answer, DeliveryFailure):
@@ -41,7 +46,10 @@ def record(answers: Sequence[tuple[Claim, Accepted | DeliveryFailure]]) -> None:
 
 
 def record_accepted(taken: Sequence[tuple[Claim, Accepted]], now: datetime) -> None:
-    """The provider has these. That is a fact, even if somebody gave a message up meanwhile: it isn't sent again."""
+    """The provider has these. That is a fact, even if somebody gave a message up meanwhile: it isn't sent again.
+
+    Unless it has already said of one that it can't be delivered, which is how a message gets to another medium.
+    """
     provider_ids = [answer.provider_id[:120] for _, answer in taken]
     update_each(
         Attempt,
@@ -49,6 +57,7 @@ def record_accepted(taken: Sequence[tuple[Claim, Accepted]], now: datetime) -> N
         {"provider_id": provider_ids},
         also="outcome = 'accepted', ended_at = %s, code = '', words = ''",
         given=[now],
+        only="t.outcome <> 'permanent'",
     )
     update_each(
         Reminder,
@@ -56,8 +65,15 @@ def record_accepted(taken: Sequence[tuple[Claim, Accepted]], now: datetime) -> N
         {"provider_id": provider_ids},
         also="state = 'sent', sent_at = %s, reason = '', provider_words = ''",
         given=[now],
-        only="t.state IN ('sending', 'planned')",
+        only="t.state IN ('sending', 'planned') AND EXISTS (SELECT FROM reminders_attempt a WHERE a.reminder_id = t.id"
+        " AND a.provider_id = v.provider_id AND a.outcome = 'accepted')",
     )
+
+
+def _lock(ids: Sequence[int]) -> None:
+    """Messages before their tries, in one order: reports of providers come in at the same time."""
+    rows = Reminder.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
+    list(rows.values_list("pk", flat=True))
 
 
 def _record_failure(claim: Claim, failure: DeliveryFailure, now: datetime) -> None:
@@ -70,6 +86,9 @@ def _record_failure(claim: Claim, failure: DeliveryFailure, now: datetime) -> No
     Attempt.objects.filter(pk=claim.attempt_id, outcome=Attempt.Outcome.STARTED).update(
         outcome=outcome, ended_at=now, code=failure.code, words=failure.words
     )
+    if getattr(failure, "bad_address", False) and claim.outgoing:
+        said = ContactBlock.Reason.STOPPED if failure.code in STOPPED else ContactBlock.Reason.BOUNCED
+        block_address(medium=Medium(claim.medium), address=claim.outgoing.to, reason=said, by=None)
     row = Reminder.objects.filter(pk=claim.reminder.pk, state=State.SENDING, claimed_at=claim.claimed_at)
     wait = pause(claim.reminder.tries, getattr(failure, "retry_after", None))
     last = claim.reminder.tries % MOST_TRIES == 0

@@ -69,8 +69,7 @@ def _settle(reminder: Reminder, attempt: Attempt, transport: Transport) -> str:
     if found is None:
         return _try_again(reminder, attempt, Attempt.Outcome.LOST, "never_arrived")
     claim = Claim(reminder, transport, (attempt.medium,), attempt.number, timezone.now(), attempt_id=attempt.pk)
-    with transaction.atomic():
-        outcomes.record_accepted([(claim, found)], timezone.now())
+    outcomes.record([(claim, found)])
     return "sent"
 
 
@@ -82,17 +81,17 @@ def _without_record(reminder: Reminder, attempt: Attempt, transport: Transport) 
     if not before.exists():
         return _try_again(reminder, attempt, Attempt.Outcome.TEMPORARY, UNKNOWABLE)
     with transaction.atomic():
-        _close(attempt, Attempt.Outcome.TEMPORARY, UNKNOWABLE)
         row = Reminder.objects.filter(pk=reminder.pk, state=State.SENDING)
         row.update(state=State.FAILED, claimed_at=None, reason=reasons.TOO_MANY_TRIES)
+        _close(attempt, Attempt.Outcome.TEMPORARY, UNKNOWABLE)
     return "failed"
 
 
 def _try_again(reminder: Reminder, attempt: Attempt, outcome: str, code: str) -> str:
     with transaction.atomic():
-        _close(attempt, outcome, code)
         row = Reminder.objects.filter(pk=reminder.pk, state=State.SENDING)
         row.update(state=State.PLANNED, claimed_at=None, next_try_at=timezone.now())
+        _close(attempt, outcome, code)
     return "again"
 
 

@@ -17,6 +17,7 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 
 COUNT = int(os.environ.get("COUNT") or 5000)
@@ -147,9 +148,9 @@ def trouble(reminders: list[Reminder]) -> tuple[dict[str, float], Counter]:
     waiting = sorted(reminders, key=lambda each: each.due_at)[-2 * CALLED_OFF :: 2]
     free = list(free_times(waiting[0].appointment.clinic, waiting[0].appointment.doctor, MOVED))
     reason = factories.CancellationReasonFactory()
-    began = time.monotonic()
+    began, targets = time.monotonic(), cycle(random.sample(TARGETS, len(TARGETS)))
     while time.monotonic() < began + SECONDS:
-        target = random.choice(TARGETS)
+        target = next(targets)
         hits[target] += strike(target)
         pause = time.monotonic() + random.uniform(1.0, 4.0)
         while time.monotonic() < pause and waiting:

@@ -68,7 +68,7 @@ def test_a_text_message_names_its_sender_or_the_messaging_service(twilio):
     assert (service.from_, service.service) == ("", "MG" + "1" * 32)
 
 
-@pytest.mark.parametrize("code", [21211, 21610, 21614, 30003, 30006])
+@pytest.mark.parametrize("code", [21211, 21610, 21614, 30005, 30006])
 def test_a_wrong_or_unwilling_number_is_not_tried_again(twilio, code):
     twilio.behaviour.failures.append((400, code))
 
@@ -80,7 +80,7 @@ def test_a_wrong_or_unwilling_number_is_not_tried_again(twilio, code):
     assert "+44" not in failure.words
 
 
-@pytest.mark.parametrize("code", [21408, 21606, 21617, 30007, 99999])
+@pytest.mark.parametrize("code", [21408, 21606, 21617, 30003, 30007, 99999])
 def test_what_is_refused_for_another_reason_does_not_blame_the_number(twilio, code):
     twilio.behaviour.failures.append((400, code))
 
@@ -178,6 +178,7 @@ def test_emails_of_one_thread_share_a_connection_and_survive_its_end(mail_server
     ("command", "reply", "permanent", "bad_address", "down"),
     [
         ("RCPT", "550 5.1.1 No such user", True, True, None),
+        ("RCPT", "550 5.7.1 Not from you", True, False, None),
         ("RCPT", "552 5.2.2 Mailbox full", True, False, None),
         ("RCPT", "450 4.2.0 Greylisted", False, None, False),
         ("RCPT", "421 4.3.2 Closing down", False, None, True),

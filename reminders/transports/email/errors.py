@@ -22,8 +22,10 @@ def failure_to_connect(error: OSError) -> DeliveryFailure:
 def failure_to_send(error: Exception) -> DeliveryFailure:
     """What the failure of a message means. What isn't known is worth another try."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        code = min((reply[0] for reply in error.recipients.values()), default=450)
-        return _by_reply(code, "The mail server refused the address", bad_address=code in NO_SUCH_ADDRESS)
+        code, said = min(error.recipients.values(), default=(450, b""))
+        # 5.7.x is about policy: the address may be right.
+        gone = code in NO_SUCH_ADDRESS and b"5.7." not in said
+        return _by_reply(code, "The mail server refused the address", bad_address=gone)
     if isinstance(error, smtplib.SMTPResponseException):
         # The sender or the content was refused: not the address's fault.
         return _by_reply(error.smtp_code, "The mail server refused the message", bad_address=False)

@@ -14,26 +14,26 @@ BAD_NUMBER = {
     21265: "The number can't receive messages",
     21407: "The number can't receive messages",
     21610: "The patient has answered STOP to this sender",
-    21612: "The number can't receive messages from this sender",
     21614: "This isn't a mobile number",
     21635: "This is a landline",
-    30003: "The phone can't be reached",
-    30004: "The phone or its network blocks our messages",
     30005: "The number isn't in use",
     30006: "This is a landline, or its network takes no SMS",
 }
-"""The number is wrong or unwilling."""
+"""The number is wrong or unwilling, for good."""
 
 REFUSED = {
     21408: "The account may not send to this country",
     21602: "The message is empty",
     21603: "The message has no sender",
     21606: "The sender's number can't send to this one",
+    21612: "The number can't receive messages from this sender",
     21617: "The message is too long",
     21619: "The message is empty",
     21660: "The sender's number doesn't belong to the account",
     21701: "The account knows no such messaging service",
     21703: "The messaging service has no sender",
+    30003: "The phone is switched off or out of reach",
+    30004: "The phone or its network blocks our messages",
     30007: "The network took the message for spam",
     30008: "The network didn't say why it failed",
     30022: "The sender's daily number of messages is used up",

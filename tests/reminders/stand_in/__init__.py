@@ -54,6 +54,8 @@ class Behaviour:
     delay: float = 0.0
     honours_keys: bool = False
     down: bool = False
+    gate: threading.Event | None = None
+    """Nothing is answered before it opens."""
     failures: deque[tuple[int, int] | str] = field(default_factory=deque)
     refuses: dict[str, int] = field(default_factory=dict)
     """Twilio's code by number."""
@@ -103,6 +105,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         form = {name: values[0] for name, values in parse_qs(self._body()).items()}
         behaviour, at = self.server.behaviour, time.time()
+        if behaviour.gate:
+            behaviour.gate.wait(60)
         if behaviour.delay:
             time.sleep(behaviour.delay)
         failure: Any = "vanish" if behaviour.down else (behaviour.failures.popleft() if behaviour.failures else None)
