@@ -23,8 +23,13 @@ from scheduling.roles import Permission
 def letter(request: StaffRequest, key: UUID) -> HttpResponse:
     """One sheet of A4, its address where a window envelope shows it."""
     visible = Reminder.objects.visible_to(request.user).select_related(*LOADED)
-    reminder = visible.filter(key=key, patient__isnull=False).first()
-    if reminder is None or not may(request.user, Permission.SEND_REMINDERS, reminder.clinic_id):
+    reminder = visible.filter(key=key).first()
+    # A message to staff is never a letter.
+    if (
+        reminder is None
+        or reminder.patient is None
+        or not may(request.user, Permission.SEND_REMINDERS, reminder.clinic_id)
+    ):
         raise Http404
     try:
         context = letter_of(reminder)

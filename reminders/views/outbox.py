@@ -77,7 +77,7 @@ def message(request: StaffRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_GET
 @xframe_options_sameorigin
-@csp(AS_IN_A_MAILBOX)
+@csp(AS_IN_A_MAILBOX)  # type: ignore[arg-type]  # its types know no view with arguments
 def html(request: StaffRequest, pk: UUID) -> HttpResponse:
     """The email alone, as a mailbox shows it, for the frame on the message's page."""
     found = _found(request, pk)
