@@ -61,5 +61,6 @@ def reached_by(medium: str, address: str) -> models.QuerySet[Patient]:
 def _account(event: str, block: ContactBlock, *, by: User | None, action: int) -> None:
     """A row for each patient who is reached by it, in whose history it is looked for; else one about the block."""
     facts = {"medium": block.medium, "reason": block.reason}
-    for subject in list(reached_by(block.medium, block.address)) or [block]:
+    concerned: list[models.Model] = list(reached_by(block.medium, block.address)) or [block]
+    for subject in concerned:
         log_change(subject, event=event, by=by, action=Action.UPDATE if subject is not block else action, facts=facts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -75,7 +75,7 @@ def correspondent_at(number: str, now: datetime) -> Correspondent:
     return Correspondent(patients, only, len(last) > 1, question)
 
 
-def _answerable(patients: Sequence[Patient], now: datetime) -> Sequence[Reminder]:
+def _answerable(patients: Sequence[Patient], now: datetime) -> Iterable[Reminder]:
     """Messages by SMS about visits that are still to come at the time they named, the newest first."""
     sent = Reminder.objects.filter(patient__in=patients, medium=Medium.SMS, kind__in=ANSWERABLE)
     sent = sent.filter(state__in=(State.SENT, State.DELIVERED), sent_at__gte=now - LOOK_BACK)
