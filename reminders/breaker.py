@@ -6,7 +6,6 @@ import time
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.utils import timezone
 
 from reminders.models import ProviderHealth
 
@@ -67,8 +66,3 @@ def _failed(provider: str, code: str, now: datetime) -> ProviderHealth:
         health.openings, health.failures = health.openings + 1, 0
     health.save()
     return health
-
-
-def reopen(provider: str) -> None:
-    """Let a provider be tried now, because somebody knows that it is well again."""
-    ProviderHealth.objects.filter(provider=provider).update(open_until=timezone.now(), failures=0)

@@ -10,14 +10,16 @@ from collections import Counter
 from datetime import timedelta
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from carebridge.errors import DomainError
 from reminders import delivery, messages, outcomes, reasons
 from reminders.breaker import Breaker
 from reminders.claiming import RELATED, SHARED, Claim
 from reminders.models import Attempt, Medium, Reminder, State
-from reminders.transports.base import NoRecord, TemporaryFailure, Transport, transport_for
+from reminders.transports.base import NoRecord, TemporaryFailure, transport_for
 
 log = structlog.get_logger(__name__)
 
@@ -31,16 +33,12 @@ def settle_stale(limit: int = 100) -> Counter:
     found: Counter = Counter()
     breaker, silent = Breaker(), set()
     for reminder, attempt in _lease_stale(limit):
-        transport = transport_for(attempt.medium)
-        resting = breaker.resting_until(transport.name, timezone.now())
-        if resting or transport.name in silent or transport.name != attempt.provider:
-            found["waiting"] += 1
-            continue
+        away = breaker.resting_until(attempt.provider, timezone.now()) or attempt.provider in silent
         try:
-            found[_settle(reminder, attempt, transport)] += 1
+            found[_while_away(reminder, attempt) if away else _settle(reminder, attempt)] += 1
         except TemporaryFailure as failure:
-            silent.add(transport.name)
-            breaker.note_failure(transport.name, failure.code, timezone.now())
+            silent.add(attempt.provider)
+            breaker.note_failure(attempt.provider, failure.code, timezone.now())
         except Exception:
             log.exception("reminder_fault", reminder=reminder.pk)
             found["fault"] += 1
@@ -59,13 +57,19 @@ def _lease_stale(limit: int) -> list[tuple[Reminder, Attempt]]:
     return [(each, attempts[each.pk]) for each in rows if each.pk in attempts]
 
 
-def _settle(reminder: Reminder, attempt: Attempt, transport: Transport) -> str:
+def _settle(reminder: Reminder, attempt: Attempt) -> str:
     """Let the provider's record decide about one message. Raises TemporaryFailure if it can't be asked now."""
-    message = messages.compose(reminder, Medium(attempt.medium))
+    if attempt.medium not in settings.REMINDER_TRANSPORTS:
+        return _without_record(reminder, attempt)
+    transport = transport_for(attempt.medium)
+    if transport.name != attempt.provider:
+        return _without_record(reminder, attempt)
     try:
-        found = transport.find(message, attempt.started_at)
-    except NoRecord:
-        return _without_record(reminder, attempt, transport)
+        found = transport.find(messages.compose(reminder, Medium(attempt.medium)), attempt.started_at)
+    except (NoRecord, DomainError):  # a text that can't be made any more can't be looked for
+        if transport.honours_keys:
+            return _try_again(reminder, attempt, Attempt.Outcome.TEMPORARY, UNKNOWABLE)
+        return _without_record(reminder, attempt)
     if found is None:
         return _try_again(reminder, attempt, Attempt.Outcome.LOST, "never_arrived")
     claim = Claim(reminder, transport, (attempt.medium,), attempt.number, timezone.now(), attempt_id=attempt.pk)
@@ -73,13 +77,20 @@ def _settle(reminder: Reminder, attempt: Attempt, transport: Transport) -> str:
     return "sent"
 
 
-def _without_record(reminder: Reminder, attempt: Attempt, transport: Transport) -> str:
-    """Nobody can tell. Who honours keys is simply handed it again; else there is one more try, and no third."""
-    if transport.honours_keys:
-        return _try_again(reminder, attempt, Attempt.Outcome.TEMPORARY, UNKNOWABLE)
+def _without_record(reminder: Reminder, attempt: Attempt) -> str:
+    """Nobody can tell: there is one more try, and no third."""
     before = Attempt.objects.filter(reminder=reminder, code=UNKNOWABLE).exclude(pk=attempt.pk)
-    if not before.exists():
-        return _try_again(reminder, attempt, Attempt.Outcome.TEMPORARY, UNKNOWABLE)
+    if before.exists():
+        return _give_up(reminder, attempt)
+    return _try_again(reminder, attempt, Attempt.Outcome.TEMPORARY, UNKNOWABLE)
+
+
+def _while_away(reminder: Reminder, attempt: Attempt) -> str:
+    """The provider can't be asked. Once the message is of no use any more, a person should know that it is open."""
+    return _give_up(reminder, attempt) if timezone.now() > reminder.not_after else "waiting"
+
+
+def _give_up(reminder: Reminder, attempt: Attempt) -> str:
     with transaction.atomic():
         row = Reminder.objects.filter(pk=reminder.pk, state=State.SENDING)
         row.update(state=State.FAILED, claimed_at=None, reason=reasons.TOO_MANY_TRIES)

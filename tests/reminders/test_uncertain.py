@@ -9,9 +9,11 @@ import time_machine
 from django.utils import timezone
 
 from reminders import claiming, outcomes
+from reminders.breaker import Breaker
 from reminders.delivery import deliver_due
 from reminders.messages import compose
 from reminders.models import Attempt, OutboxMessage, Reminder, State
+from reminders.transports import base
 from reminders.transports.base import transport_for
 from reminders.uncertain import settle_stale
 
@@ -134,6 +136,34 @@ def test_who_keeps_no_record_gets_one_more_try_and_no_third(claimed, settings, p
         claiming.claim(10, now=timezone.now(), admit=lambda provider, now: None)
     with time_machine.travel(timezone.now() + timedelta(minutes=5)):
         assert settle_stale()["failed"] == 1
+
+    reminder.refresh_from_db()
+    assert (reminder.state, reminder.reason) == (State.FAILED, "too_many_tries")
+
+
+def test_a_provider_that_was_given_up_meanwhile_cannot_be_asked(claimed, twilio, settings, later):
+    reminder = claimed(handed_over=False)
+    settings.REMINDER_TRANSPORTS = {**settings.REMINDER_TRANSPORTS, "sms": "reminders.transports.outbox.Outbox"}
+    base._made.clear()
+
+    with later():
+        settle_stale()
+        deliver_due()
+
+    reminder.refresh_from_db()
+    assert (reminder.state, reminder.provider) == (State.SENT, "outbox")
+
+
+def test_what_cannot_be_known_until_it_is_too_late_is_shown_as_failed(claimed, twilio):
+    reminder = claimed(handed_over=False)
+    twilio.behaviour.down = True
+    Reminder.objects.filter(pk=reminder.pk).update(not_after=timezone.now() + timedelta(minutes=1))
+
+    for minutes in (2, 4):
+        for _ in range(5):
+            Breaker().note_failure("twilio", "timeout", timezone.now() + timedelta(minutes=minutes))
+        with time_machine.travel(timezone.now() + timedelta(minutes=minutes)):
+            settle_stale()
 
     reminder.refresh_from_db()
     assert (reminder.state, reminder.reason) == (State.FAILED, "too_many_tries")
