@@ -49,9 +49,15 @@ def compose(reminder: Reminder, medium: str) -> Outgoing:
     return _finished(draft, occasion, medium, occasion.language, key=reminder.key)
 
 
-def preview(draft: Draft, appointment: Appointment, medium: str, language: str) -> Outgoing:
-    """What a rule's message would say of a visit, with texts that need not be saved. Raises WordingError."""
-    occasion = Occasion(draft.kind, appointment.clinic, appointment.patient, [appointment], timezone.now())
+def preview(
+    draft: Draft, appointment: Appointment, medium: str, language: str, *, reader: User | None = None
+) -> Outgoing:
+    """What a rule's message would say of a visit, with texts that need not be saved. Raises WordingError.
+
+    It is for the visit's patient; of a kind that goes to staff, for `reader`.
+    """
+    person = reader or appointment.patient
+    occasion = Occasion(draft.kind, appointment.clinic, person, [appointment], timezone.now())
     return _finished(draft, occasion, medium, language, key=uuid4())
 
 

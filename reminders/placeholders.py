@@ -30,6 +30,8 @@ PLACEHOLDERS: Mapping[str, str] = {
     "list": "To staff: a line for each visit",
     "list_date": "To staff: the day of the list",
 }
+USUAL_LENGTH: Mapping[str, int] = {"date": 19, "time": 7, "visits": 27, "address": 40, "phone": 12, "list": 60}
+"""Characters that a value takes, more or less, where they are not ten."""
 NOT_AT_A_GLANCE = frozenset({"family_name", "service"})
 """Somebody else may see an SMS or a subject on a screen: they don't tell who exactly or what it is for."""
 SUBJECT_LENGTH = 200
@@ -83,6 +85,11 @@ def fill(text: str, values: Mapping[str, str], medium: str = Medium.EMAIL) -> st
 def fill_subject(text: str, values: Mapping[str, str]) -> str:
     """A subject filled in, as one line: a line break in it would start another header. Raises WordingError."""
     return " ".join(fill(text, values, Medium.SMS).split())[:SUBJECT_LENGTH]
+
+
+def filled_roughly(text: str) -> str:
+    """The text with a value of usual length in each place, to see about how long it gets."""
+    return _NAMED.sub(lambda found: "x" * USUAL_LENGTH.get(found[1], 10), text)
 
 
 def _says(line: str, values: Mapping[str, str]) -> bool:

@@ -110,7 +110,16 @@ def read_book() -> RuleBook:
 
 def explain(*, kind: str, clinic_id: int, appointment_type_id: int) -> list[Candidate]:
     """Every rule of a kind that covers such an appointment, winners first, each with the reason. Read afresh."""
-    covering = read_book().covering(clinic_id, appointment_type_id, kind)
+    return _explained(read_book().covering(clinic_id, appointment_type_id, kind))
+
+
+def explain_all(*, clinic_id: int, appointment_type_id: int) -> list[Candidate]:
+    """As `explain`, for all kinds at once."""
+    book = read_book()
+    return [each for kind in Kind for each in _explained(book.covering(clinic_id, appointment_type_id, kind))]
+
+
+def _explained(covering: list[Rule]) -> list[Candidate]:
     first: dict[str, Rule] = {}
     for rule in covering:
         first.setdefault(rule.slot, rule)

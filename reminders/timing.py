@@ -60,11 +60,7 @@ def timed(kind: str, terms: Terms, times: Times, *, now: datetime, told_at: date
 
     `told_at` is the instant of the event that BOOKED, RESCHEDULED, CANCELLED and OFFER tell of.
     """
-    if kind in TELLING:
-        anchor = told_at or times.booked_at
-    else:
-        anchor = times.starts_at if kind in BEFORE_VISIT else times.ends_at
-    wanted = moment(terms, anchor, times.zone)
+    wanted = moment(terms, anchor_of(kind, times, told_at), times.zone)
     not_after = last_moment(kind, terms, times, wanted)
     if kind in BEFORE_VISIT and left_out(terms, wanted, times.booked_at):
         return Timed(wanted, not_after, reasons.CONFIRMATION_SAYS_IT)
@@ -72,6 +68,13 @@ def timed(kind: str, terms: Terms, times: Times, *, now: datetime, told_at: date
     if due_at is None:
         return Timed(wanted, not_after, reasons.NO_TIME_LEFT)
     return Timed(due_at, not_after)
+
+
+def anchor_of(kind: str, times: Times, told_at: datetime | None = None) -> datetime:
+    """What the moment of a kind is counted from: the event it tells of, or the start or end of the visit."""
+    if kind in TELLING:
+        return told_at or times.booked_at
+    return times.starts_at if kind in BEFORE_VISIT else times.ends_at
 
 
 def moment(terms: Terms, anchor: datetime, zone: ZoneInfo) -> datetime:

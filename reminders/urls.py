@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from reminders.views import letters, outbox, replies
+from reminders.views import effect, letters, narrower, outbox, replies, rules, trial
 
 app_name = "reminders"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,5 +15,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dev/outbox/<uuid:pk>/", outbox.message, name="outbox-message"),
     path("dev/outbox/<uuid:pk>/html/", outbox.html, name="outbox-html"),
     path("dev/outbox/<uuid:pk>/visit.ics", outbox.calendar, name="outbox-calendar"),
+    path("reminders/rules/", rules.rules, name="rules"),
+    path("reminders/rules/<int:pk>/", rules.rule, name="rule"),
+    path("reminders/rules/<int:pk>/switch/", rules.switch, name="rule-switch"),
+    path("reminders/rules/<int:pk>/narrower/", narrower.narrower, name="rule-narrower"),
+    path("reminders/rules/<int:pk>/trial/", trial.trial, name="rule-trial"),
+    path("reminders/rules/<int:pk>/trial/mail/", trial.mail, name="rule-mail"),
+    path("reminders/rules/<int:pk>/test/", trial.test, name="rule-test"),
+    path("reminders/rules/<int:pk>/versions/<int:number>/", rules.version, name="rule-version"),
+    path("reminders/rules/<int:pk>/versions/<int:number>/restore/", rules.restore, name="rule-restore"),
+    path("reminders/effect/", effect.effect, name="effect"),
+    path("reminders/effect/export/", effect.export, name="effect-export"),
     path("webhooks/", include("reminders.webhooks.urls")),
 ]

@@ -15,6 +15,7 @@ from tests.architecture.access.own_account import OWN_ACCOUNT
 from tests.architecture.access.patients_own import PATIENTS_OWN
 from tests.architecture.access.rest import REST
 from tests.architecture.access.rows import Row
+from tests.architecture.access.rules import RULES
 from tests.architecture.access.screens import SCREENS
 
 TABLE = {
@@ -25,6 +26,7 @@ TABLE = {
     "own_account": OWN_ACCOUNT,
     "entrance": ENTRANCE,
     "messages": MESSAGES,
+    "rules": RULES,
 }
 
 

@@ -10,7 +10,21 @@ from typing import Any
 COLUMNS = ("nobody", "receptionist", "doctor", "clinic_admin", "manager", "support", "sysadmin", "no_role")
 """`nobody` is not signed in, `no_role` is signed in without a role anywhere; the others work at Harbour."""
 
-CLINIC_BOUND = {"visit", "patient", "clinic", "doctor", "room", "slot", "block", "member", "opened", "reply", "message", "boxed"}
+CLINIC_BOUND = {
+    "visit",
+    "patient",
+    "clinic",
+    "doctor",
+    "room",
+    "slot",
+    "block",
+    "member",
+    "opened",
+    "reply",
+    "message",
+    "boxed",
+    "rule",
+}
 """Words that stand for something of one clinic."""
 
 

@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from carebridge.accounts.models import Role, User
 from carebridge.accounts.tokens import ApiToken
-from reminders.models import InboundMessage, OutboxMessage, Reminder
+from reminders.models import InboundMessage, Kind, OutboxMessage, Reminder
+from reminders.rule_changes import Terms, save_rule
 from scheduling.booking import book_appointment
 from scheduling.memberships import grant_membership
 from scheduling.models import (
@@ -122,6 +123,7 @@ def _furnish(
         "member": str(member.pk),
         "opened": str(_opened_in_emergency(patient, clinic, member)),
         "reply": str(_answered_by_text(visit)),
+        "rule": str(save_rule(kind=Kind.UPCOMING, terms=Terms(days=-3), clinic=clinic, by=None).rule_id),
         "message": str((message := _planned(visit)).key),
         "boxed": str(_put_in_the_box(message)),
     }

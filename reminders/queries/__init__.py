@@ -1,0 +1,1 @@
+"""Reads of what was and will be sent, for screens and REST."""
