@@ -10,9 +10,9 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Max, Prefetch, QuerySet
+from django.db.models import F, Max, Prefetch, QuerySet, prefetch_related_objects
 
-from reminders import outcomes, planning, reasons, relevance, routing, timing
+from reminders import joining, outcomes, planning, reasons, relevance, routing, timing
 from reminders.models import Attempt, ContactBlock, Medium, Reminder, State
 from reminders.occasion import LOADED
 from reminders.rows import update_each
@@ -22,8 +22,9 @@ from scheduling.models import Appointment
 log = structlog.get_logger(__name__)
 
 RELATED = ("appointment", "patient", "user")
-SHARED: tuple[str | Prefetch, ...] = (
-    Prefetch("joined", Reminder.objects.filter(state=State.JOINED).select_related(*LOADED)),
+TOLD_WITH = Prefetch("joined", Reminder.objects.filter(state=State.JOINED).select_related(*LOADED))
+"""The other visits that a message tells of; known once those of the batch have been joined."""
+FEW = (
     "clinic",
     "version__rule",
     "version__texts",
@@ -33,6 +34,7 @@ SHARED: tuple[str | Prefetch, ...] = (
     "appointment__moved_from",
 )
 """Few different ones among many messages: read once for all."""
+SHARED: tuple[str | Prefetch, ...] = (TOLD_WITH, *FEW)
 
 
 @dataclass
@@ -96,6 +98,9 @@ def claim(limit: int, *, now: datetime, admit: Admit) -> Claimed:
     blocks = _blocks(reminders)
     verdicts = [(each, _decide(each, now, blocks, admit)) for each in reminders]
     claims = [verdict for _, verdict in verdicts if isinstance(verdict, Claim)]
+    going = {each.pk for each in joining.absorb([claim.reminder for claim in claims])}
+    claims = [claim for claim in claims if claim.reminder.pk in going]
+    prefetch_related_objects([claim.reminder for claim in claims], TOLD_WITH)
     _start(claims, now)
     _postpone([(each, verdict) for each, verdict in verdicts if isinstance(verdict, Wait)])
     for reminder, verdict in verdicts:
@@ -152,7 +157,7 @@ def _ours(claim: Claim) -> QuerySet[Reminder]:
 def _take(limit: int, now: datetime) -> list[Reminder]:
     due = Reminder.objects.due(now).order_by("next_try_at").select_for_update(skip_locked=True)
     ids = list(due.values_list("pk", flat=True)[:limit])
-    found = Reminder.objects.filter(pk__in=ids).select_related(*RELATED).prefetch_related(*SHARED) if ids else []
+    found = Reminder.objects.filter(pk__in=ids).select_related(*RELATED).prefetch_related(*FEW) if ids else []
     return sorted(found, key=lambda each: each.next_try_at)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import transaction
 
-from reminders import joining
-from reminders.models import Kind, Reminder, State
+from reminders import delivery, joining
+from reminders.models import Kind, OutboxMessage, Reminder, State
 from scheduling.cancelling import cancel_appointment
 from scheduling.models import PatientClinic
 from tests.reminders.booked import book, monday
@@ -99,3 +100,20 @@ def test_more_messages_take_no_more_statements(book, patient_elsewhere, another_
         book(at, patient=who)
 
     assert statements_of(claim) == one
+
+
+def test_delivery_hands_over_one_message_that_names_both_times(book, patient):
+    patient.mobile, patient.consents_to_sms = "+447700900461", True
+    patient.save()
+    first = book("10:00")
+    book("15:00")
+    Reminder.objects.exclude(kind=Kind.UPCOMING).delete()
+    two_days_before_at_noon = first.starts_at - timedelta(days=2) + timedelta(hours=2)
+    Reminder.objects.update(next_try_at=two_days_before_at_noon)
+    with time_machine.travel(two_days_before_at_noon, tick=False):
+        delivery.deliver_due()
+
+    (message,) = OutboxMessage.objects.all()
+    assert "10:00" in message.text
+    assert "3:00" in message.text
+    assert states() == {"10:00": State.SENT, "15:00": State.JOINED}
