@@ -23,6 +23,8 @@ KNOW_ANYWAY = (Status.PENDING, Status.CHECKED_IN)
 def plan_messages(event: events.AppointmentEvent) -> None:
     """A firm visit: everything it needs. A pending one gets nothing until it is confirmed."""
     planning.plan_new(event)
+    # Here and not in a handler of its own, whose savepoint would cost every booking two statements.
+    _tell_staff_of_visit(event)
 
 
 @handles(events.AppointmentRescheduled)
@@ -30,6 +32,7 @@ def plan_moved(event: events.AppointmentRescheduled) -> None:
     """Nothing more about the old time; word of the new one, and what leads up to it."""
     planning.withdraw(event.old_appointment_id, reasons.MOVED)
     planning.plan_new(event, announced_by=Kind.RESCHEDULED)
+    _tell_staff_of_visit(event)
 
 
 @handles(events.AppointmentCancelled)
@@ -136,8 +139,7 @@ def forget_the_person(event: events.PatientAnonymised) -> None:
     theirs.filter(state__in=OPEN - {State.SENDING}).update(state=State.SUPPRESSED, reason=reasons.PATIENT_GONE)
 
 
-@handles(events.AppointmentBooked, events.AppointmentConfirmed, events.AppointmentRescheduled)
-def tell_staff_of_visit(event: events.AppointmentEvent) -> None:
+def _tell_staff_of_visit(event: events.AppointmentEvent) -> None:
     """A visit more on today's list."""
     if event.status == Status.CONFIRMED and staff_messages.is_today(event):
         staff_messages.tell_of_change(event, doctor_ids=[event.doctor_id], due_at=event.at)
