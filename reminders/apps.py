@@ -10,8 +10,10 @@ class RemindersConfig(AppConfig):
     name = "reminders"
 
     def ready(self) -> None:
-        """Subscribe to what scheduling tells, and have the rules that come with CareBridge written after migrating."""
-        from reminders import handlers, reply_records  # noqa: F401
+        """Hear what scheduling tells, join the rail, and have the first rules written after migrating."""
+        from reminders import handlers, navigation, reply_records  # noqa: F401
         from reminders.defaults import install_defaults
+        from scheduling.navigation import show_entries
 
+        show_entries(navigation.entries)
         post_migrate.connect(install_defaults, sender=self)

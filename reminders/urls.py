@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from reminders.views import effect, letters, narrower, outbox, replies, rules, trial
+from reminders.views import effect, letters, narrower, operations, outbox, replies, rules, trial
 
 app_name = "reminders"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -26,5 +26,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reminders/rules/<int:pk>/versions/<int:number>/restore/", rules.restore, name="rule-restore"),
     path("reminders/effect/", effect.effect, name="effect"),
     path("reminders/effect/export/", effect.export, name="effect-export"),
+    path("reminders/", operations.operations, name="operations"),
+    path("reminders/retry-all/", operations.retry_all, name="retry-all"),
+    path("reminders/<int:pk>/<slug:action>/", operations.act, name="act"),
+    path("reminders/visits/<str:reference>/", operations.appointment_panel, name="appointment_panel"),
     path("webhooks/", include("reminders.webhooks.urls")),
 ]

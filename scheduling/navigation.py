@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
@@ -31,6 +32,15 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "emergencies": emergencies_of(user),
         "emergency_url": reverse("scheduling:emergency-open") if clinic_ids_with(user, Permission.BREAK_GLASS) else "",
     }
+
+
+Entries = Callable[[User], list[dict[str, Any]]]
+_of_apps_above: list[Entries] = []
+
+
+def show_entries(entries: Entries) -> None:
+    """Let an app above add its own entries to the rail; called once, when that app is ready."""
+    _of_apps_above.append(entries)
 
 
 def nav_items(user: User) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
@@ -32,7 +33,7 @@ class UserAdmin(BaseUserAdmin):
         response = super().user_change_password(request, id, form_url)
         if request.method == "POST" and response.status_code == 302:
             person = User.objects.get(pk=id)
-            sign_out_everywhere(user=person, by=request.user, keep=request.session.session_key)
+            sign_out_everywhere(user=person, by=cast(User, request.user), keep=request.session.session_key)
         return response
 
     @admin.action(description="Unlock after failed sign-ins", permissions=["change"])

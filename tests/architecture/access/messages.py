@@ -1,4 +1,4 @@
-"""Messages to patients and what comes back. Providers sign what they tell; nobody else is believed, whoever they are."""
+"""Messages to patients and what comes back. Only what a provider has signed is believed, whoever sends it."""
 
 from tests.architecture.access.rows import row
 
@@ -7,6 +7,11 @@ _TOLD = "webhooks/twilio/status/00000000-0000-4000-8000-000000000000/"
 
 MESSAGES = [
     #                                                          nobody recep doct admin manag supp sysad no_role
+    row("GET", "reminders/", "                                    in 200 404 200 200 200 404 404"),
+    row("POST", "reminders/retry-all/", "                         in 302 404 302 404 404 404 404"),
+    row("POST", "reminders/{planned}/block/", "                   in 302 403 302 403 403 404 404"),
+    row("POST", "reminders/{planned}/nonsense/", "                in 404 404 404 404 404 404 404"),
+    row("GET", "reminders/visits/{visit}/", "                     in 200 200 200 200 200 404 404"),
     row("GET", "replies/", "                                      in 200 404 200 404 404 404 404"),
     row("POST", "replies/{reply}/read/", "                        in 302 404 302 404 404 404 404"),
     row("POST", "replies/{reply}/confirm/", "                     in 302 404 302 404 404 404 404"),

@@ -125,6 +125,7 @@ def _furnish(
         "reply": str(_answered_by_text(visit)),
         "rule": str(save_rule(kind=Kind.UPCOMING, terms=Terms(days=-3), clinic=clinic, by=None).rule_id),
         "message": str((message := _planned(visit)).key),
+        "planned": str(message.pk),
         "boxed": str(_put_in_the_box(message)),
     }
 
