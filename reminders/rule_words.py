@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from reminders.kinds import BEFORE_VISIT, TELLING
 from reminders.models import Medium, Rule
+from reminders.models.rule import TO_STAFF
 from reminders.timing import Terms
 
 HOUR, DAY = 60, 24 * 60
-AS_PREFERRED = "As the patient prefers"
 
 
 def moment_words(kind: str, terms: Terms) -> str:
@@ -28,9 +28,11 @@ def quiet_words(terms: Terms) -> str:
     return f"not between {terms.quiet_from:%H:%M} and {terms.quiet_until:%H:%M}"
 
 
-def way_words(media: list[str]) -> str:
-    """The media in their order: "SMS, then Email"."""
-    return ", then ".join(Medium(each).label for each in media) or AS_PREFERRED
+def way_words(kind: str, media: list[str]) -> str:
+    """The media in their order: "SMS, then Email". People who work here choose for themselves."""
+    if kind in TO_STAFF:
+        return "As each person chose"
+    return ", then ".join(Medium(each).label for each in media) or "As the patient prefers"
 
 
 def scope_name(rule: Rule) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -102,10 +103,10 @@ def effects(clinic_ids: Sequence[int], *, since: datetime, until: datetime) -> l
     return sorted(lines, key=lambda line: (order[line.kind], line.scope != "Whole group", line.scope, line.medium))
 
 
-def _line(row: Sequence[object], scopes: Mapping[int, str]) -> Effect:
+def _line(row: Sequence[Any], scopes: Mapping[int, str]) -> Effect:
     rule_id, kind, medium, *counts = row
-    scope = scopes.get(rule_id, "Sent by hand") if kind else ""  # type: ignore[call-overload]
-    return Effect(kind, scope, Medium(medium).label if medium else "", *counts)  # type: ignore[arg-type]
+    scope = scopes.get(rule_id, "Sent by hand") if kind else ""
+    return Effect(kind, scope, Medium(medium).label if medium else "", *counts)
 
 
 def _sql() -> str:
@@ -113,7 +114,7 @@ def _sql() -> str:
     return GROUPED.format(**{name: model._meta.db_table for name, model in tables.items()})
 
 
-def _params(clinic_ids: Sequence[int], since: datetime, until: datetime) -> Mapping[str, object]:
+def _params(clinic_ids: Sequence[int], since: datetime, until: datetime) -> Mapping[str, Any]:
     return {
         "clinics": list(clinic_ids),
         "since": since,

@@ -71,7 +71,7 @@ def line_of(rule: Rule, editable: Mapping[int | None, bool], *, holds: bool = Fa
         scope_name(rule),
         moment_words(rule.kind, version),
         quiet_words(version),
-        way_words(version.media),
+        way_words(rule.kind, version.media),
         editable.get(rule.clinic_id, False),
         holds,
         why,

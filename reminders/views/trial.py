@@ -54,7 +54,7 @@ def trial(request: StaffRequest, pk: int) -> HttpResponse:
 @never_cache
 @require_POST
 @xframe_options_sameorigin
-@csp(AS_IN_A_MAILBOX)
+@csp(AS_IN_A_MAILBOX)  # type: ignore[arg-type]  # its types know no view with arguments
 def mail(request: StaffRequest, pk: int) -> HttpResponse:
     """The email of a trial alone, as a mailbox shows it, for the frame beside the form."""
     rule = _rule(request, pk)
