@@ -11,6 +11,7 @@ from django.db.models import Count, Min, Q
 
 from reminders.models import Medium, ProviderHealth, Reminder, State
 from reminders.models.reminder import ReminderQuerySet
+from reminders.transports.base import transport_for
 
 if TYPE_CHECKING:
     from carebridge.accounts.models import User
@@ -32,7 +33,8 @@ class Health:
 def failures_of(user: User, now: datetime) -> Mapping[str, ReminderQuerySet]:
     """Messages that the user may see: failed and still to be dealt with, being tried again, settled in a day."""
     rows = Reminder.objects.visible_to(user)
-    soonest = rows.order_by("starts_at", "id")
+    # Visits to come before those that are over: for them somebody can still do something.
+    soonest = rows.annotate(over=Q(starts_at__lt=now)).order_by("over", "starts_at", "id")
     return {
         "open": soonest.filter(state=State.FAILED, handled_at=None),
         "retrying": soonest.filter(state=State.PLANNED, tries__gt=0),
@@ -45,11 +47,13 @@ def health_of(user: User, now: datetime) -> Sequence[Health]:
     rows = Reminder.objects.visible_to(user)
     late = rows.due(now).aggregate(waiting=Count("pk"), oldest=Min("next_try_at"))
     resting = set(ProviderHealth.objects.filter(open_until__gt=now).values_list("provider", flat=True))
-    hour = rows.filter(medium__in=(Medium.SMS, Medium.EMAIL), next_try_at__gt=now - HOUR).values("medium", "provider")
-    sent = hour.annotate(
-        taken=Count("pk", filter=Q(sent_at__gt=now - HOUR)), failed=Count("pk", filter=Q(state=State.FAILED))
+    hour = rows.filter(medium__in=(Medium.SMS, Medium.EMAIL), due_at__gt=now - HOUR, due_at__lte=now)
+    outcome = hour.values("medium").annotate(
+        arrived=Count("pk", filter=Q(state__in=(State.SENT, State.DELIVERED))),
+        failed=Count("pk", filter=Q(state=State.FAILED)),
     )
-    return [_queue(late["waiting"], late["oldest"], now), *_media(list(sent), resting)]
+    by_medium = {row["medium"]: (row["arrived"], row["failed"]) for row in outcome}
+    return [_queue(late["waiting"], late["oldest"], now), *_media(by_medium, resting)]
 
 
 def _queue(waiting: int, oldest: datetime | None, now: datetime) -> Health:
@@ -60,17 +64,17 @@ def _queue(waiting: int, oldest: datetime | None, now: datetime) -> Health:
     return Health("Reminder queue", f"{waiting} waiting, oldest {age}", seconds < 120)
 
 
-def _media(sent: Sequence[Mapping[str, object]], resting: Collection[object]) -> list[Health]:
+def _media(by_medium: Mapping[str, tuple[int, int]], resting: Collection[str]) -> list[Health]:
     cards = []
     for medium in (Medium.SMS, Medium.EMAIL):
-        rows = [row for row in sent if row["medium"] == medium]
-        taken, failed = (sum(int(str(row[what])) for row in rows) for what in ("taken", "failed"))
         title = f"{medium.label} provider"
-        if any(row["provider"] in resting for row in rows):
+        arrived, failed = by_medium.get(medium, (0, 0))
+        if transport_for(medium).name in resting:
             cards.append(Health(title, "Not answering; tried again every few minutes", False))
-        elif not taken + failed:
+        elif not arrived + failed:
             cards.append(Health(title, "Nothing was due in the last hour", True))
         else:
-            percent = 100 * taken / (taken + failed)
-            cards.append(Health(title, f"{percent:.1f}% taken in the last hour", percent >= POOR_PERCENT))
+            percent = 100 * arrived / (arrived + failed)
+            words = f"{percent:.1f}% of what was due in the last hour has gone out"
+            cards.append(Health(title, words, percent >= POOR_PERCENT))
     return cards

@@ -27,7 +27,8 @@ from scheduling.permissions import clinic_ids_with, may
 from scheduling.roles import Permission
 
 SHOWN = 100
-LISTS = (("open", "Open"), ("retrying", "Retrying"), ("settled", "Settled today"))
+MOST_AT_ONCE = 500
+LISTS = (("open", "Open"), ("retrying", "Retrying"), ("settled", "Settled in a day"))
 ACTIONS: Mapping[str, tuple[Callable[..., Any], str]] = {
     "send-now": (by_hand.send_now, "The message goes out now."),
     "block": (by_hand.block_reminder, "The message will not be sent."),
@@ -76,7 +77,7 @@ def retry_all(request: StaffRequest) -> HttpResponse:
     if not sends:
         raise Http404
     now = timezone.now()
-    rows = failures_of(request.user, now)["open"].filter(clinic__in=sends, not_after__gt=now)
+    rows = failures_of(request.user, now)["open"].filter(clinic__in=sends, not_after__gt=now)[:MOST_AT_ONCE]
     retried = by_hand.retry_reminders(reminders=rows, by=request.user)
     messages.success(request, f"{retried} message{'' if retried == 1 else 's'} will be tried again.")
     return redirect("reminders:operations")
