@@ -17,14 +17,14 @@ def entries(user: User) -> list[dict[str, Any]]:
     if not clinic_ids_with(user, Permission.SEE_REMINDERS):
         return []
     sends = clinic_ids_with(user, Permission.SEND_REMINDERS)
-    failed = Reminder.objects.filter(clinic__in=sends, state=State.FAILED, handled_at=None).count() if sends else 0
+    failed = Reminder.objects.visible_to(user).filter(clinic__in=sends, state=State.FAILED, handled_at=None)
     return [
         {
             "key": "messages",
             "label": "Messages",
             "icon": "send",
             "url": reverse("reminders:operations"),
-            "count": failed,
+            "count": failed.count() if sends else 0,
             "hint": "did not arrive",
         }
     ]

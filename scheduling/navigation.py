@@ -56,6 +56,8 @@ def nav_items(user: User) -> list[dict[str, Any]]:
         items.append({"key": "search", "label": "Patients", "icon": "user", "url": reverse("scheduling:search")})
     if clinic_ids_with(user, Permission.EDIT_ROSTER):
         items.append({"key": "roster", "label": "Roster", "icon": "away", "url": reverse("scheduling:roster-block")})
+    for entries in _of_apps_above:
+        items += entries(user)
     if clinic_ids_with(user, Permission.REVIEW_ACCESS):
         waiting = EmergencyAccess.objects.visible_to(user).unreviewed().exclude(opened_by=user).count()
         items.append(

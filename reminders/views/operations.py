@@ -21,6 +21,7 @@ from reminders.models import Reminder
 from reminders.queries.failures import failures_of, health_of
 from reminders.queries.timeline import line_of, timeline_of
 from reminders.reply_worklist import waiting
+from reminders.views.outbox import keeps_messages
 from scheduling.models import Appointment, Patient
 from scheduling.patient_search import note_looked_through
 from scheduling.permissions import clinic_ids_with, may
@@ -63,6 +64,7 @@ def operations(request: StaffRequest) -> HttpResponse:
         "shown": shown,
         "may_retry": shown == "open" and any(row.clinic_id in sends for row in rows),
         "replies": waiting(request.user).count() if sends else None,
+        "has_outbox": bool(sends) and keeps_messages(),
         "now": now,
         "nav": "messages",
     }

@@ -96,10 +96,14 @@ def calendar(request: StaffRequest, pk: UUID) -> HttpResponse:
     return response
 
 
+def keeps_messages() -> bool:
+    """Whether some messages go into the box instead of out."""
+    return BOX in settings.REMINDER_TRANSPORTS.values() and not settings.PRODUCTION
+
+
 def _there(request: StaffRequest) -> None:
     """Raise Http404 unless this copy keeps messages in the box and the user may send some somewhere."""
-    kept = BOX in settings.REMINDER_TRANSPORTS.values() and not settings.PRODUCTION
-    if not kept or not clinic_ids_with(request.user, Permission.SEND_REMINDERS):
+    if not keeps_messages() or not clinic_ids_with(request.user, Permission.SEND_REMINDERS):
         raise Http404
 
 

@@ -15,6 +15,7 @@ from tests.architecture.access.rows import COLUMNS
 from tests.architecture.access.world import World, credentials, quietly, standing_world
 
 pytestmark = pytest.mark.django_db
+STAFF_SCREENS = ("screens", "accountability", "messages", "rules")
 SIGNED_IN = [column for column in COLUMNS if column != "nobody"]
 
 REACHED_OTHERWISE = {
@@ -26,6 +27,10 @@ REACHED_OTHERWISE = {
     "/audit/export/": "a button of the audit trail",
     "/api-access/": "whoever lost every role may still end their own tokens",
     "/api-access/accounts/": "a tab of API access",
+    "/replies/": "a card on the page of messages",
+    "/reminders/rules/": "a button on the page of messages",
+    "/reminders/effect/": "a button on the page of messages",
+    "/dev/outbox/": "a button on the page of messages, where nothing is really sent",
 }
 """Screens that somebody may open and the navigation doesn't show them, each with where it leads from."""
 
@@ -70,7 +75,7 @@ def shown(client: Client) -> set[str]:
 
 def screens() -> list[str]:
     """Every screen with an address of its own, without words to fill in."""
-    paths = (row.path for name in ("screens", "accountability") for row in TABLE[name] if row.method == "GET")
+    paths = (row.path for name in STAFF_SCREENS for row in TABLE[name] if row.method == "GET")
     return sorted({f"/{path}" for path in paths if "{" not in path and "?" not in path and "0000" not in path})
 
 
