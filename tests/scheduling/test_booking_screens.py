@@ -245,6 +245,21 @@ def test_a_time_outside_hours_is_explained_and_booked_only_with_a_reason(
     assert Appointment.objects.get().override_reason == "Only bus at 08:30"
 
 
+def test_a_free_time_comes_before_setting_a_rule_aside(reception, choice, dr_osei, harbour, monday):
+    too_early = datetime.combine(monday, time(8), tzinfo=harbour.zone)
+    wish = choice | {"slot": f"{dr_osei.pk}.{harbour.pk}.{too_early.isoformat()}"}
+
+    drawer = text_of(reception.post(reverse("scheduling:hold"), wish, **HTMX))
+
+    buttons = dict(re.findall(r'<button class="(btn [^"]*grow[^"]*)"[^>]*>(.*?)</button>', drawer))
+    assert [words for kind, words in buttons.items() if "primary" in kind] == [
+        '<span class="num">Hold 08:30 instead</span>'
+    ]
+    assert "Book with override" in buttons["btn grow"]
+    assert drawer.index("Why set the rule aside?") < drawer.index("Add a new patient")
+    assert "Why set the rule aside?</label>" in drawer
+
+
 def test_the_finder_in_move_mode_keeps_type_patient_and_doctor(
     reception, patient, consultation, dr_osei, harbour, ten, monday
 ):
