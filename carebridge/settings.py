@@ -438,6 +438,7 @@ PATIENT_RETENTION_YEARS = env.int("PATIENT_RETENTION_YEARS", default=8)
 
 LANGUAGE_CODE = "en-gb"
 USE_I18N = True
+FORMAT_MODULE_PATH = "carebridge.formats"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
