@@ -16,7 +16,7 @@ from reminders import claiming, outcomes, throughput
 from reminders.breaker import Breaker
 from reminders.delivery import deliver_due
 from reminders.messages import compose
-from reminders.models import Attempt, ContactBlock, OutboxMessage, Reminder, State
+from reminders.models import Attempt, ContactBlock, Kind, OutboxMessage, Reminder, State
 from reminders.outcomes import MOST_TRIES, pause, refused_later
 from reminders.reports import Stage, record_report
 from scheduling.models import Patient
@@ -163,7 +163,7 @@ def test_without_redis_messages_go_out_slower_rather_than_too_fast(settings, mon
 def test_messages_over_the_rate_wait_for_their_turn(remind, settings, twilio):
     settings.REMINDER_RATES = {"twilio": 1}
     for _ in range(8):
-        remind()
+        remind(kind=Kind.RESCHEDULED)
 
     deliver_due(seconds=2)
 
@@ -176,9 +176,9 @@ def test_messages_over_the_rate_wait_for_their_turn(remind, settings, twilio):
 def test_a_slow_provider_holds_up_no_other(remind, settings, twilio):
     settings.REMINDER_SENDERS = 2
     twilio.behaviour.gate = threading.Event()
-    slow = [remind().pk for _ in range(4)]
+    slow = [remind(kind=Kind.RESCHEDULED).pk for _ in range(4)]
     Patient.objects.update(email="nerys@example.org")
-    mails = [remind(medium="email").pk for _ in range(20)]
+    mails = [remind(kind=Kind.RESCHEDULED, medium="email").pk for _ in range(20)]
 
     pool = ThreadPoolExecutor(1)
     run = pool.submit(lambda: (deliver_due(), connection.close()))
