@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 
 import django_rq
 import pytest
@@ -121,8 +122,12 @@ class Group:
 
     def kill(self) -> None:
         if self.process and self.process.pid:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
+            pid = self.process.pid
+            # The child that carries out a job is in a group of its own and would outlive its parent.
+            with contextlib.suppress(FileNotFoundError):
+                for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+                    _kill(int(child))
+            _kill(pid)
             self.process.join()
 
     def _child(self) -> None:
@@ -131,6 +136,11 @@ class Group:
             os.dup2(log.fileno(), 1)
             os.dup2(log.fileno(), 2)
         self.run()
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(os.getpgid(pid), signal.SIGKILL)
 
 
 @contextlib.contextmanager
