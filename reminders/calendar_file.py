@@ -17,8 +17,8 @@ TELLS = frozenset({Kind.BOOKED, Kind.RESCHEDULED, Kind.CANCELLED})
 """Kinds that change what stands in the patient's calendar."""
 
 
-def calendar_file(occasion: Occasion, wording: Wording, *, made_at: datetime) -> str:
-    """The .ics of an occasion, or "" where a calendar has nothing to learn.
+def calendar_file(occasion: Occasion, wording: Wording, *, made_at: datetime, by_hand: bool = False) -> str:
+    """The .ics of an occasion, or "" where a calendar has nothing to learn. `by_hand`: fetched from a page, not sent.
 
     A calendar recognises the visit by its UID, which it keeps when it is moved, and believes the highest SEQUENCE. It
     names no service: calendars are shared with families and colleagues.
@@ -28,7 +28,7 @@ def calendar_file(occasion: Occasion, wording: Wording, *, made_at: datetime) ->
     calendar = Calendar()
     calendar.add("prodid", "-//CareBridge//Appointments//EN")
     calendar.add("version", "2.0")
-    calendar.add("method", _method(occasion))
+    calendar.add("method", "PUBLISH" if by_hand else _method(occasion))
     for visit in occasion.visits:
         calendar.add_component(_event(visit, occasion, occasion.person, wording, made_at))
     calendar.add_missing_timezones(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from reminders.views import effect, letters, narrower, operations, outbox, replies, rules, trial
+from reminders.views import calendar, effect, letters, narrower, operations, outbox, replies, rules, trial
 
 app_name = "reminders"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -30,5 +30,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reminders/retry-all/", operations.retry_all, name="retry-all"),
     path("reminders/<int:pk>/<slug:action>/", operations.act, name="act"),
     path("reminders/visits/<str:reference>/", operations.appointment_panel, name="appointment_panel"),
+    path("p/<str:token>/visit.ics", calendar.visit, name="patient-calendar"),
     path("webhooks/", include("reminders.webhooks.urls")),
 ]

@@ -137,6 +137,8 @@ def _undo_cancellation(*, wish: Wish, appointment_id: int, by: User | None) -> A
     require(by, Permission.CANCEL, appointment.clinic_id)
     if appointment.status != Status.CANCELLED or appointment.starts_at <= wish.now:
         raise UndoTooLate
+    if by is None:
+        _check_own_undo(appointment, wish.now)
     plan = plan.lasting(
         duration_minutes=appointment.duration_minutes,
         buffer_before_minutes=appointment.buffer_before_minutes,
@@ -158,6 +160,13 @@ def _undo_cancellation(*, wish: Wish, appointment_id: int, by: User | None) -> A
     )
     reconsider_review(appointment, by=by, at=wish.now)
     return appointment
+
+
+def _check_own_undo(appointment: Appointment, now: datetime) -> None:
+    """Patients take back what they did themselves, and only until others hear of it. Raises UndoTooLate."""
+    last = Cancellation.objects.filter(appointment=appointment, undone_at=None).last()
+    if last is None or last.cancelled_by_id or now > last.cancelled_at + PATIENT_UNDO:
+        raise UndoTooLate
 
 
 def status_before(appointment: Appointment, kind: str) -> Status:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from carebridge.errors import Conflict, DomainError, InvalidInput, NotAllowed
+from carebridge.errors import Conflict, DomainError, InvalidInput, NotAllowed, NotFound
 
 
 class SlotTaken(Conflict):
@@ -166,3 +166,33 @@ class TooManyLookups(DomainError):
     code = "too_many_lookups"
     status = 429
     message = "Too many people were looked up in the last hour. Wait a while, or ask a clinic administrator."
+
+
+class LinkUnknown(NotFound):
+    """The address was not made here, or it is incomplete."""
+
+    code = "link_unknown"
+    message = "This link doesn't work. Look whether the whole address was copied, or call us."
+
+
+class LinkOver(DomainError):
+    """The link has done its work, was withdrawn, or is too old."""
+
+    code = "link_over"
+    status = 410
+    message = "This link has ended. Call us and we will help."
+
+
+class WrongBirthDate(DomainError):
+    """Whoever follows the link gave another birth date than the patient's."""
+
+    code = "wrong_birth_date"
+    message = "That isn't the date of birth we have. Please try again."
+
+
+class TooManyTries(DomainError):
+    """Too many wrong birth dates: none is read for a while."""
+
+    code = "too_many_tries"
+    status = 429
+    message = "Too many tries. Please wait a quarter of an hour, or call us."

@@ -8,7 +8,7 @@ from typing import Any
 
 from carebridge.accounts.models import User
 from carebridge.audit import request_id
-from carebridge.audit.origin import by_patient
+from carebridge.audit.origin import patients_key
 from carebridge.audit.trail import Action, log_change
 from carebridge.events import DomainEvent, emit
 from scheduling import events
@@ -39,6 +39,9 @@ APPOINTMENT_EVENTS: Mapping[str, type[events.AppointmentEvent]] = {
 }
 """The stored word for each thing that happens to an appointment, and the event that tells of it."""
 
+CHANNELS = {"patient_token": Channel.WEB, "patient_link": Channel.LINK}
+"""How a patient came in who sent the request being served."""
+
 PATIENT_EVENTS: Mapping[str, type[events.PatientEvent]] = {
     "patient.merged": events.PatientsMerged,
     "patient.merge_undone": events.PatientMergeUndone,
@@ -67,7 +70,7 @@ def record_appointment(
         doctor_id=appointment.doctor_id,
         appointment=appointment,
         actor=by,
-        source=source or (Channel.WEB if by_patient() else ""),
+        source=source or CHANNELS.get(patients_key(), ""),
         request_id=request_id() or "",
         payload={field: [_plain(old), _plain(new)] for field, (old, new) in changes.items()},
         at=at,

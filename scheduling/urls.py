@@ -18,6 +18,7 @@ from scheduling.views import (
     roster,
     search,
 )
+from scheduling.views.self_service import door, entrance, times, visits
 
 app_name = "scheduling"
 urlpatterns: list[URLPattern] = [
@@ -63,6 +64,14 @@ urlpatterns: list[URLPattern] = [
     path("emergency/<int:pk>/", emergency.record, name="emergency"),
     path("emergency/<int:pk>/close/", emergency.close, name="emergency-close"),
     path("emergency/<int:pk>/review/", emergency.review, name="emergency-judge"),
+    path("p/<str:token>/", entrance.open_link, name="patient-link"),
+    path("p/<str:token>/enter/", door.enter, name="patient-enter"),
+    path("p/<str:token>/language/", door.choose_language, name="patient-language"),
+    path("p/<str:token>/confirm/", visits.confirm, name="patient-confirm"),
+    path("p/<str:token>/cancel/", visits.cancel, name="patient-cancel"),
+    path("p/<str:token>/undo/", visits.undo, name="patient-undo"),
+    path("p/<str:token>/here/", visits.arrive, name="patient-arrive"),
+    path("p/<str:token>/time/", times.choose, name="patient-time"),
     path("people/invite/", invitations.invite, name="invite"),
     path("people/invite/<int:pk>/again/", invitations.again, name="invite-again"),
     path("roster/block/", roster.block, name="roster-block"),

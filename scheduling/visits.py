@@ -10,7 +10,7 @@ from django.utils import timezone
 from carebridge.accounts.models import User
 from carebridge.audit import mask_all
 from carebridge.db import command
-from scheduling.errors import UndoTooLate, WrongStatus
+from scheduling.errors import PolicyRefused, UndoTooLate, WrongStatus
 from scheduling.history import record_appointment
 from scheduling.locking import check_version, lock_appointments, save_changes
 from scheduling.models import Appointment, Status
@@ -19,6 +19,9 @@ from scheduling.roles import Permission
 
 EARLIEST_CHECK_IN = timedelta(hours=12)
 """A check-in long before the visit is a slip: somebody picked the wrong day."""
+
+OWN_CHECK_IN = timedelta(hours=1)
+"""How long before the visit patients may say by themselves that they are here."""
 
 STEPS: Mapping[Status, frozenset[Status]] = {
     Status.CHECKED_IN: frozenset({Status.CONFIRMED, Status.NO_SHOW}),
@@ -43,6 +46,19 @@ def check_in_patient(*, appointment: Appointment, by: User | None, version: int 
     Raises WrongStatus (also more than 12 hours before the visit), StaleVersion, NotAllowed.
     """
     return _step(appointment, Status.CHECKED_IN, Permission.CHECK_IN, "checked_in", by=by, version=version)
+
+
+def announce_arrival(*, appointment: Appointment) -> Appointment:
+    """The patient says by their own link that they are here.
+
+    Raises PolicyRefused (too_early) more than an hour before the visit, and WrongStatus, also for a no-show: that
+    one is put right at the desk.
+    """
+    if timezone.now() < appointment.starts_at - OWN_CHECK_IN:
+        raise PolicyRefused("You can say that you are here from one hour before your visit.", code="too_early")
+    if appointment.status == Status.NO_SHOW:
+        raise WrongStatus
+    return check_in_patient(appointment=appointment, by=None, version=appointment.version)
 
 
 def start_visit(*, appointment: Appointment, by: User | None, version: int | None = None) -> Appointment:

@@ -75,9 +75,10 @@ def origin() -> dict[str, Any]:
     return auditlog_value.get(None) or {}
 
 
-def by_patient() -> bool:
-    """Whether a patient's own token carries the request being served."""
-    return "patient_token" in (origin().get("facts") or {})
+def patients_key() -> str:
+    """By what a patient sent the request being served: "patient_token", "patient_link", or "" for anybody else."""
+    facts = origin().get("facts") or {}
+    return next((key for key in ("patient_token", "patient_link") if key in facts), "")
 
 
 def outside_facts() -> dict[str, str]:

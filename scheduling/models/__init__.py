@@ -21,6 +21,7 @@ from scheduling.models.emergency import EmergencyAccess
 from scheduling.models.history import HandlerFailure, ScheduleEvent
 from scheduling.models.idempotency import IdempotencyRecord
 from scheduling.models.ledger import Allocation, ResourceDay
+from scheduling.models.link import BookingInvitation, PatientLink
 from scheduling.models.merge import PatientMerge
 from scheduling.models.patient import Patient, PatientClinic, Referral
 from scheduling.models.resource import (
@@ -40,6 +41,7 @@ __all__ = [
     "Appointment",
     "AppointmentGroup",
     "AppointmentType",
+    "BookingInvitation",
     "Cancellation",
     "CancellationReason",
     "Channel",
@@ -61,6 +63,7 @@ __all__ = [
     "OpeningHours",
     "Patient",
     "PatientClinic",
+    "PatientLink",
     "PatientMerge",
     "RecurringBreak",
     "Referral",

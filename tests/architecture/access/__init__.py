@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from tests.architecture.access.accountability import ACCOUNTABILITY
 from tests.architecture.access.entrance import ENTRANCE
+from tests.architecture.access.links import LINKS
 from tests.architecture.access.messages import MESSAGES
 from tests.architecture.access.own_account import OWN_ACCOUNT
 from tests.architecture.access.patients_own import PATIENTS_OWN
@@ -25,6 +26,7 @@ TABLE = {
     "patients_own": PATIENTS_OWN,
     "own_account": OWN_ACCOUNT,
     "entrance": ENTRANCE,
+    "links": LINKS,
     "messages": MESSAGES,
     "rules": RULES,
 }

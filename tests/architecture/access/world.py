@@ -19,6 +19,7 @@ from carebridge.accounts.tokens import ApiToken
 from reminders.models import InboundMessage, Kind, OutboxMessage, Reminder
 from reminders.rule_changes import Terms, save_rule
 from scheduling.booking import book_appointment
+from scheduling.links import manage_link, token_of
 from scheduling.memberships import grant_membership
 from scheduling.models import (
     Appointment,
@@ -112,6 +113,7 @@ def _furnish(
         "room": str(room.pk),
         "patient": str(patient.pk),
         "visit": visit.reference,
+        "link": token_of(manage_link(appointment=visit)),
         "block": str(block.pk),
         "type": str(kind.pk),
         "service": str(kind.service_id),

@@ -1,0 +1,177 @@
+"""Addresses that let one patient in: made for a message, checked when opened, ended when they should be.
+
+An address holds the link's id and a keyed digest of it, so that one that was not made here is refused unread, and the
+same message sent twice holds the same address. Knowing it opens nothing yet: whoever follows it gives the patient's
+birth date, and few tries are answered.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from carebridge.audit.trail import Action, log_change
+from carebridge.db import command, lock_in_order
+from carebridge.errors import DomainError
+from scheduling.errors import LinkOver, LinkUnknown, TooManyTries, WrongBirthDate
+from scheduling.locking import lock_patient
+from scheduling.models import Appointment, BookingInvitation, PatientLink, Status
+
+SIGNATURE_BYTES = 16
+OPENS_AFTER_VISIT = timedelta(days=2)
+TRIES_AT_ONCE = 5
+TRIES_IN_ALL = 15
+WAIT = timedelta(minutes=15)
+
+
+# --- Addresses -------------------------------------------------------------------------------------------------------
+
+
+def token_of(link: PatientLink) -> str:
+    """What stands in the link's address: 43 letters, safe in a URL."""
+    return base64.urlsafe_b64encode(link.pk.bytes + _signature(link.pk, settings.SECRET_KEY)).rstrip(b"=").decode()
+
+
+def address_of(link: PatientLink) -> str:
+    """The whole address, as it stands in a message."""
+    return settings.PUBLIC_BASE_URL.rstrip("/") + reverse("scheduling:patient-link", args=[token_of(link)])
+
+
+def read_token(token: str) -> UUID:
+    """The id in an address. Raises LinkUnknown for anything that was not made here, without asking the database."""
+    try:
+        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        raise LinkUnknown from None
+    # The last letter of 43 holds four bits that decoding drops: only the one way of writing an address is ours.
+    if len(raw) != 16 + SIGNATURE_BYTES or base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != token:
+        raise LinkUnknown
+    found = UUID(bytes=raw[:16])
+    keys: list[Any] = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    if not any(hmac.compare_digest(raw[16:], _signature(found, key)) for key in keys):
+        raise LinkUnknown
+    return found
+
+
+def _signature(link_id: UUID, key: str) -> bytes:
+    return salted_hmac("scheduling.links", link_id.bytes, secret=key, algorithm="sha256").digest()[:SIGNATURE_BYTES]
+
+
+# --- Making, finding and ending --------------------------------------------------------------------------------------
+
+
+@command()
+def manage_link(*, appointment: Appointment) -> PatientLink:
+    """The link by which the patient of a visit sees and changes it: the one that is there, or a new one."""
+    made = PatientLink(purpose=PatientLink.Purpose.MANAGE, appointment=appointment, patient_id=appointment.patient_id)
+    written = PatientLink.objects.bulk_create([made], ignore_conflicts=True)
+    link = PatientLink.objects.get(appointment=appointment, patient=appointment.patient_id, revoked_at=None)
+    if written[0].pk == link.pk:
+        log_change(link, event="link.made", by=None, action=Action.CREATE, clinic_id=appointment.clinic_id)
+    return link
+
+
+def find_link(token: str, *, now: datetime) -> PatientLink:
+    """The link of an address, with what it opens. Raises LinkUnknown, and LinkOver when it has ended."""
+    related = ("patient", "appointment", "invitation__clinic")
+    link = PatientLink.objects.select_related(*related).filter(pk=read_token(token)).first()
+    if link is None:
+        raise LinkUnknown
+    if link.revoked_at or link.patient.anonymised_at or link.patient.merged_into_id:
+        raise LinkOver
+    if link.invitation:
+        _check_invitation(link, link.invitation, now)
+    else:
+        _check_visit(link, now)
+    return link
+
+
+def live_visit(link: PatientLink) -> Appointment:
+    """The visit that a link was made for, or what it has been moved to, with everything that a page shows."""
+    related = ("clinic", "doctor__resource", "patient", "appointment_type__service", "referral")
+    rows = Appointment.objects.select_related(*related)
+    found = rows.get(pk=link.appointment_id)
+    while found.status == Status.RESCHEDULED and (moved := rows.filter(moved_from=found.pk).first()):
+        found = moved
+    return found
+
+
+def _check_visit(link: PatientLink, now: datetime) -> None:
+    visit = live_visit(link)
+    if visit.patient_id != link.patient_id or now > visit.ends_at + OPENS_AFTER_VISIT:
+        raise LinkOver
+
+
+def _check_invitation(link: PatientLink, invitation: BookingInvitation, now: datetime) -> None:
+    withdrawn = invitation.withdrawn_at or invitation.patient_id != link.patient_id
+    if withdrawn or (invitation.appointment_id is None and now >= invitation.expires_at):
+        raise LinkOver
+
+
+@command()
+def revoke_link(*, link: PatientLink) -> None:
+    """The link opens nothing from now on."""
+    (link,) = lock_in_order(PatientLink, [link.pk])
+    if link.revoked_at is None:
+        link.revoked_at = timezone.now()
+        link.save(update_fields=["revoked_at"])
+        log_change(link, event="link.revoked", by=None, clinic_id=_clinic_id(link))
+
+
+# --- The second check ------------------------------------------------------------------------------------------------
+
+
+def check_birth_date(*, link: PatientLink, birth_date: date) -> None:
+    """Let in who knows the patient's birth date. A wrong one is counted for good before it is refused.
+
+    Raises WrongBirthDate; TooManyTries after five wrong ones, for a quarter of an hour; LinkOver once fifteen were
+    wrong, for good.
+    """
+    # Returned, not raised, out of the transaction: a refusal would take the count back with it.
+    if refused := _try_birth_date(link=link, birth_date=birth_date):
+        raise refused
+
+
+@command()
+def _try_birth_date(*, link: PatientLink, birth_date: date) -> DomainError | None:
+    now = timezone.now()
+    patient = lock_patient(link.patient_id)
+    (link,) = lock_in_order(PatientLink, [link.pk])
+    if link.revoked_at:
+        return LinkOver()
+    if link.wait_until and now < link.wait_until:
+        return TooManyTries()
+    right = patient.birth_date == birth_date
+    if right:
+        link.opened_at, link.wrong_tries = link.opened_at or now, 0
+    else:
+        _count_wrong(link, now)
+    link.save(update_fields=["opened_at", "wrong_tries", "wait_until", "revoked_at"])
+    event = "link.opened" if right else "link.refused"
+    log_change(link, event=event, by=None, action=Action.ACCESS, clinic_id=_clinic_id(link))
+    if right:
+        return None
+    return LinkOver() if link.revoked_at else TooManyTries() if link.wait_until == now + WAIT else WrongBirthDate()
+
+
+def _count_wrong(link: PatientLink, now: datetime) -> None:
+    link.wrong_tries += 1
+    if link.wrong_tries >= TRIES_IN_ALL:
+        link.revoked_at = now
+    elif link.wrong_tries % TRIES_AT_ONCE == 0:
+        link.wait_until = now + WAIT
+
+
+def _clinic_id(link: PatientLink) -> int:
+    made_for = link.appointment or link.invitation
+    assert made_for is not None  # noqa: S101 - patient_link_to_one_thing
+    return made_for.clinic_id

@@ -1,0 +1,207 @@
+"""The door that patients come in by: a link in a message, and their date of birth once in half an hour.
+
+Nothing changes on GET, because mail programs follow every link. These pages send no referrer, so a browser doesn't say
+where a form comes from and Django's own check would refuse them all; instead a form's address holds the signed token,
+which no other site knows, and the cookie that proves the birth date doesn't come along with another site's form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.core.signing import BadSignature, TimestampSigner
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from carebridge.audit.origin import origin
+from carebridge.errors import DomainError
+from scheduling.errors import LinkOver, LinkUnknown
+from scheduling.languages import LANGUAGES, Language, language_for, language_in
+from scheduling.links import check_birth_date, find_link
+from scheduling.models import Clinic, PatientLink
+from scheduling.views.self_service.birth_date import BirthDateForm
+from scheduling.views.self_service.words import sentence
+
+KEPT_OPEN_SECONDS = 30 * 60
+LANGUAGE_COOKIE = "patient_language"
+YEAR_SECONDS = 365 * 24 * 60 * 60
+NAMES = [(code, language_in(code).name) for code in LANGUAGES]
+"""The languages to choose from, each by its own name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who has come in: by which link, reading which language, at what time."""
+
+    link: PatientLink
+    token: str
+    language: Language
+    now: datetime
+
+
+PatientView = Callable[..., HttpResponse]
+
+
+def patient_page(*purposes: PatientLink.Purpose) -> Callable[[PatientView], PatientView]:
+    """Serve a view, which gets a Visitor, to who follows a link for one of these purposes and has given the birth date.
+
+    Others are asked for it, or told calmly that the link is over. A refusal becomes a page with its sentence.
+    """
+
+    def decorate(view: PatientView) -> PatientView:
+        @csrf_exempt
+        @wraps(view)
+        def run(request: HttpRequest, token: str, **named: Any) -> HttpResponse:
+            return _discreet(_served(request, token, lambda visitor: _let_in(request, view, purposes, visitor, named)))
+
+        return run
+
+    return decorate
+
+
+@csrf_exempt
+@require_POST
+def enter(request: HttpRequest, token: str) -> HttpResponse:
+    """The birth date as typed; right, it opens this browser for half an hour."""
+    return _discreet(_served(request, token, lambda visitor: _checked(request, visitor)))
+
+
+@csrf_exempt
+@require_POST
+def choose_language(request: HttpRequest, token: str) -> HttpResponse:
+    """Read on in another language, on this device from now on."""
+    response = HttpResponseRedirect(f"../?{request.GET.urlencode()}" if request.GET else "../")
+    if (code := request.POST.get("language", "")) in LANGUAGES:
+        _set_cookie(response, LANGUAGE_COOKIE, code, YEAR_SECONDS)
+    return _discreet(response)
+
+
+def _served(request: HttpRequest, token: str, serve: Callable[[Visitor], HttpResponse]) -> HttpResponse:
+    now = timezone.now()
+    try:
+        link = find_link(token, now=now)
+    except (LinkUnknown, LinkOver) as error:
+        language = _language(request, None)
+        with translation.override(language.code):
+            return refused(request, error, language)
+
+    language = _language(request, link)
+    origin().update(facts={"patient_link": str(link.pk)})
+    with translation.override(language.code):
+        return serve(Visitor(link, token, language, now))
+
+
+def _let_in(
+    request: HttpRequest, view: PatientView, purposes: tuple[Any, ...], visitor: Visitor, named: dict[str, Any]
+) -> HttpResponse:
+    if visitor.link.purpose not in purposes:
+        return refused(request, LinkUnknown(), visitor.language)
+    if not _is_open(request, visitor.link):
+        if request.method == "POST":
+            return redirect("scheduling:patient-link", token=visitor.token)
+        return _ask(request, visitor, BirthDateForm())
+    try:
+        response = view(request, visitor, **named)
+    except DomainError as error:
+        response = refused(request, error, visitor.language, visitor=visitor)
+    _keep_open(response, visitor.link)
+    return response
+
+
+def _checked(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    form = BirthDateForm(request.POST)
+    if not form.is_valid():
+        return _ask(request, visitor, form, status=422)
+    try:
+        check_birth_date(link=visitor.link, birth_date=form.cleaned_data["birth_date"])
+    except LinkOver as error:
+        return refused(request, error, visitor.language)
+    except DomainError as error:
+        form.add_error(None, sentence(error))
+        return _ask(request, visitor, form, status=error.status)
+    response = redirect("scheduling:patient-link", token=visitor.token)
+    _keep_open(response, visitor.link)
+    return response
+
+
+def _ask(request: HttpRequest, visitor: Visitor, form: BirthDateForm, status: int = 200) -> HttpResponse:
+    return page(request, visitor, "birth_date", {"form": form}, status=status)
+
+
+def page(
+    request: HttpRequest, visitor: Visitor, template: str, context: Mapping[str, Any], status: int = 200
+) -> HttpResponse:
+    """A page of `templates/scheduling/self_service/` in the visitor's language."""
+    about = {"visitor": visitor, "language": visitor.language, "languages": NAMES, "clinic": clinic_of(visitor.link)}
+    return render(request, f"scheduling/self_service/{template}.html", {**about, **context}, status=status)
+
+
+def refused(
+    request: HttpRequest, error: DomainError, language: Language, *, visitor: Visitor | None = None
+) -> HttpResponse:
+    """A page that says calmly why something isn't possible, and what to do instead."""
+    context = {"sentence": sentence(error), "language": language}
+    if visitor:
+        return page(request, visitor, "refused", context, status=error.status)
+    return render(request, "scheduling/self_service/refused.html", context, status=error.status)
+
+
+def clinic_of(link: PatientLink) -> Clinic:
+    """Whose telephone number stands on the page."""
+    made_for = link.appointment or link.invitation
+    assert made_for is not None  # noqa: S101 - patient_link_to_one_thing
+    return made_for.clinic
+
+
+# --- Cookies and headers ---------------------------------------------------------------------------------------------
+
+
+def _language(request: HttpRequest, link: PatientLink | None) -> Language:
+    """As chosen on this device; else as the patient wishes; else as the browser says."""
+    chosen = request.COOKIES.get(LANGUAGE_COOKIE, "")
+    if chosen in LANGUAGES:
+        return language_in(chosen)
+    return language_in(language_for(link.patient.language if link else request.headers.get("Accept-Language", "")))
+
+
+def _cookie_name(link: PatientLink) -> str:
+    return f"patient_{link.pk.hex[:12]}"
+
+
+def _signer(link: PatientLink) -> TimestampSigner:
+    return TimestampSigner(salt=f"scheduling.self_service:{link.pk.hex}")
+
+
+def _is_open(request: HttpRequest, link: PatientLink) -> bool:
+    try:
+        _signer(link).unsign(request.COOKIES.get(_cookie_name(link), ""), max_age=KEPT_OPEN_SECONDS)
+    except BadSignature:
+        return False
+    return True
+
+
+def _keep_open(response: HttpResponse, link: PatientLink) -> None:
+    _set_cookie(response, _cookie_name(link), _signer(link).sign(link.pk.hex), KEPT_OPEN_SECONDS)
+
+
+def _set_cookie(response: HttpResponse, name: str, value: str, seconds: int) -> None:
+    response.set_cookie(
+        name, value, max_age=seconds, path="/p/", secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax"
+    )
+
+
+def _discreet(response: HttpResponse) -> HttpResponse:
+    """The address is a secret: it is told to nobody, and no search engine shows the page."""
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    patch_vary_headers(response, ["Cookie", "Accept-Language"])
+    return response

@@ -1,0 +1,72 @@
+"""A patient's own visit behind its link: seeing it, saying yes, cancelling and taking that back, being here."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods, require_POST
+
+from scheduling.booking import confirm_appointment
+from scheduling.cancelling import cancel_appointment, undo_cancellation
+from scheduling.links import live_visit
+from scheduling.models import CancellationReason, PatientLink
+from scheduling.views.self_service.door import Visitor, page, patient_page
+from scheduling.views.self_service.shown import ShownVisit
+from scheduling.views.self_service.words import in_words
+from scheduling.visits import announce_arrival
+
+MANAGE = PatientLink.Purpose.MANAGE
+UNSAID = "patient_request"
+"""The reason of a patient who gives none."""
+
+
+def shown_page(request: HttpRequest, visitor: Visitor, template: str, **context: object) -> HttpResponse:
+    """A page about the visit of the visitor's link."""
+    shown = ShownVisit(live_visit(visitor.link), visitor.language, visitor.now)
+    return page(request, visitor, template, {"shown": shown, "clinic": shown.visit.clinic, **context})
+
+
+def manage(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """The visit, and the one thing to do about it next."""
+    return shown_page(request, visitor, "manage")
+
+
+@require_POST
+@patient_page(MANAGE)
+def confirm(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Yes, I will be there."""
+    confirm_appointment(appointment=live_visit(visitor.link), by=None, by_patient=True)
+    return _back(visitor)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@patient_page(MANAGE)
+def cancel(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Ask once more, with a reason that may be left out; then cancel."""
+    reasons = list(CancellationReason.objects.filter(by_patient=True, is_active=True))
+    if request.method != "POST":
+        return shown_page(request, visitor, "cancel", reasons=[(each.code, in_words(each)) for each in reasons])
+    chosen = {request.POST.get("reason", ""), UNSAID}
+    reason = min((each for each in reasons if each.code in chosen), key=lambda each: each.code == UNSAID)
+    cancel_appointment(appointment=live_visit(visitor.link), reason=reason, by=None)
+    return _back(visitor)
+
+
+@require_POST
+@patient_page(MANAGE)
+def undo(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """I didn't mean to cancel."""
+    undo_cancellation(appointment=live_visit(visitor.link), by=None)
+    return _back(visitor)
+
+
+@require_POST
+@patient_page(MANAGE)
+def arrive(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """I'm here."""
+    announce_arrival(appointment=live_visit(visitor.link))
+    return _back(visitor)
+
+
+def _back(visitor: Visitor) -> HttpResponse:
+    return redirect("scheduling:patient-link", token=visitor.token)

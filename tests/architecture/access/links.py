@@ -1,0 +1,23 @@
+"""Patients' pages behind a link: the link alone opens them, for everybody alike, and only after a birth date."""
+
+from tests.architecture.access.rows import row
+
+ASKS = "200 200 200 200 200 200 200 200"
+LEADS_TO_THE_QUESTION = "302 302 302 302 302 302 302 302"
+UNKNOWN = "404 404 404 404 404 404 404 404"
+
+LINKS = [
+    row("GET", "p/{link}/", ASKS),
+    row("POST", "p/{link}/enter/", "422 422 422 422 422 422 422 422", day="1", month="1", year="1901"),
+    row("POST", "p/{link}/language/", LEADS_TO_THE_QUESTION, language="fr"),
+    row("POST", "p/{link}/confirm/", LEADS_TO_THE_QUESTION),
+    row("GET", "p/{link}/cancel/", ASKS),
+    row("POST", "p/{link}/cancel/", LEADS_TO_THE_QUESTION),
+    row("POST", "p/{link}/undo/", LEADS_TO_THE_QUESTION),
+    row("POST", "p/{link}/here/", LEADS_TO_THE_QUESTION),
+    row("GET", "p/{link}/time/", ASKS),
+    row("POST", "p/{link}/time/", LEADS_TO_THE_QUESTION, slot="1.1.2026-11-30T10:00:00+00:00", sure="1"),
+    row("GET", "p/{link}/visit.ics", ASKS),
+    row("GET", "p/{visit}/", UNKNOWN, other=UNKNOWN),
+    row("POST", "p/{visit}/cancel/", UNKNOWN, other=UNKNOWN),
+]
