@@ -1,13 +1,13 @@
-"""What breaks the weekly pattern: closures, leave, outages, extra sessions, emergencies; and notes about the day."""
+"""What breaks the weekly pattern and is known before anything is booked; and notes about the day."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from scheduling.demo.horizon import Span, bits, minutes_of
 from scheduling.demo.rosters import monday_before
-from scheduling.demo.world import LateBlock, Session, World
+from scheduling.demo.world import Session, World
 from scheduling.models import ClinicClosure, DayNote, ExtraSession, Resource, ScheduleBlock, WorkingHours
 from scheduling.models.resource import ResourceKind
 
@@ -20,7 +20,6 @@ def make_disruptions(world: World) -> None:
     _add_weekend_lists(world)
     _close_clinics(world)
     _block_resources(world)
-    _block_late(world)
     _write_notes(world)
 
 
@@ -150,29 +149,6 @@ def _block(
     return ScheduleBlock(
         resource=resource, kind=kind, starts_at=starts_at, ends_at=ends_at, reason=reason, source=source
     )
-
-
-def _block_late(world: World) -> None:
-    """Blocks that came when the time was booked already, so that there is something to review."""
-    today = world.horizon.today
-    petrova, carter = world.doctor_named("Petrova").resource, world.resource_named("harbour", "Physio A")
-    scan = world.resource_named("northgate", "Scan 2")
-    _late(world, petrova, Kind.EMERGENCY, today, ("1500", "1615"), "Theatre cover")
-    _late(world, carter, Kind.OUTAGE, today, ("1415", "1445"), "Floor being repaired")
-    next_day = today + timedelta(days=1 if today.weekday() < 4 else 7 - today.weekday())
-    _late(world, world.doctor_named("Haddad").resource, Kind.EMERGENCY, next_day, ("0930", "1200"), "Called away")
-    _late(world, scan, Kind.OUTAGE, next_day + timedelta(days=1), ("1300", "1700"), "Probe fault")
-
-
-def _late(world: World, resource: Resource, kind: str, day: date, hours: tuple[str, str], reason: str) -> None:
-    span = world.horizon.span(day, minutes_of(hours[0]), minutes_of(hours[1]))
-    world.late_blocks.append(LateBlock(resource.pk, span, reason))
-    starts_at, ends_at = _instants(world, span)
-    ScheduleBlock.objects.create(resource=resource, kind=kind, starts_at=starts_at, ends_at=ends_at, reason=reason)
-
-
-def _instants(world: World, span: Span) -> tuple[datetime, datetime]:
-    return world.horizon.instant(span[0]), world.horizon.instant(span[1])
 
 
 def _write_notes(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Visits that stand against a rule: overbooked with a reason, or in the way of a block that came later."""
+"""Visits that stand against a rule: overbooked, with a reason."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from scheduling.demo.booking_times import booking_of
 from scheduling.demo.callers import Callers
 from scheduling.demo.drafts import Event, Part, Visit
 from scheduling.demo.visits import doctor_spans, parts_needed
-from scheduling.demo.world import LateBlock, World
+from scheduling.demo.world import World
 from scheduling.models import Offering, Status
 
-OVERBOOKED = 16
+OVERBOOKED, AWAITING = 16, 2
 REASONS = (
     "Urgent: referred by phone this morning",
     "Discharged yesterday, has to be seen",
@@ -23,15 +23,22 @@ AWAITS_SIGN_OFF = "An override needs a second person's agreement"
 
 def overbook_some(world: World, callers: Callers) -> None:
     """Put a second patient beside some that stand, with a reason and a name; half of them today or ahead."""
-    standing = [visit for visit in world.visits if visit.status in (Status.CONFIRMED, Status.COMPLETED)]
-    past = [visit for visit in standing if visit.status == Status.COMPLETED]
-    ahead = [visit for visit in standing if visit.status == Status.CONFIRMED]
-    for group in (past, ahead):
-        done = 0
-        for visit in world.rng.sample(group, min(len(group), 20 * OVERBOOKED)):
-            done += _overbook(world, callers, visit)
-            if done == OVERBOOKED // 2:
-                break
+    strict = {clinic.pk for clinic in world.clinics.values() if clinic.override_needs_sign_off}
+    past = [visit for visit in world.visits if visit.status == Status.COMPLETED]
+    ahead = [visit for visit in world.visits if visit.status == Status.CONFIRMED]
+    _overbook_among(world, callers, past, OVERBOOKED // 2)
+    _overbook_among(world, callers, [visit for visit in ahead if visit.clinic_id in strict], AWAITING)
+    _overbook_among(
+        world, callers, [visit for visit in ahead if visit.clinic_id not in strict], OVERBOOKED // 2 - AWAITING
+    )
+
+
+def _overbook_among(world: World, callers: Callers, visits: list[Visit], wanted: int) -> None:
+    done = 0
+    for visit in world.rng.sample(visits, min(len(visits), 20 * OVERBOOKED)):
+        done += _overbook(world, callers, visit)
+        if done == wanted:
+            break
 
 
 def _overbook(world: World, callers: Callers, beside: Visit) -> bool:
@@ -103,28 +110,3 @@ def _attend(world: World, visit: Visit) -> None:
         at = max(visit.fields["created_at"], min(starts_at + offset, world.horizon.now))
         visit.events.append(Event(at, f"appointment.{word}", visit.status, status, by))
         visit.status, visit.fields[stamp] = status, at
-
-
-def send_blocked_to_review(world: World) -> None:
-    """Visits to come under a block that was laid after they were booked wait for somebody to look at them."""
-    for visit in world.visits:
-        if visit.status in (Status.CONFIRMED, Status.PENDING) and visit.start >= world.horizon.now_cell:
-            for block in world.late_blocks:
-                if _is_under(visit, block):
-                    _review(world, visit, block)
-                    break
-
-
-def _is_under(visit: Visit, block: LateBlock) -> bool:
-    return any(
-        part.resource_id == block.resource_id and part.during[0] < block.span[1] and block.span[0] < part.during[1]
-        for part in visit.parts
-    )
-
-
-def _review(world: World, visit: Visit, block: LateBlock) -> None:
-    at = world.horizon.now - timedelta(minutes=world.rng.randint(2, 50))
-    at = max(at, visit.events[-1].at)
-    visit.events.append(Event(at, "appointment.review_required", visit.status, Status.REQUIRES_REVIEW, None))
-    visit.fields |= {"review_reason": f"{block.reason}: the time was blocked", "status_before_review": visit.status}
-    visit.status = Status.REQUIRES_REVIEW

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from scheduling.demo.booking_times import between, booking_of
 from scheduling.demo.callers import Callers
 from scheduling.demo.drafts import Event, Visit
-from scheduling.demo.exceptions import overbook_some, send_blocked_to_review
+from scheduling.demo.exceptions import overbook_some
+from scheduling.demo.late_blocks import lay_late_blocks
 from scheduling.demo.undone import add_cancelled, add_lapsed, add_moved, cancel
 from scheduling.demo.world import World
 from scheduling.models import Status
@@ -36,7 +37,8 @@ def make_fates(world: World, callers: Callers) -> None:
             _present_or_future(world, visit)
     add_moved(world, share=MOVED)
     overbook_some(world, callers)
-    send_blocked_to_review(world)
+    lay_late_blocks(world)
+    _leave_some_open(world)
 
 
 def _starts(world: World, visit: Visit) -> datetime:
@@ -142,3 +144,26 @@ def _step(world: World, visit: Visit, to: str, word: str, at: datetime) -> None:
     by = doctor.user if by_doctor else world.rng.choice(world.receptionists[visit.clinic_id])
     visit.events.append(Event(at, f"appointment.{word}", visit.status, to, by))
     visit.status = to
+
+
+def _leave_some_open(world: World) -> None:
+    """Made at night, the demo has nobody in a room: then nobody has closed the last visits yet."""
+    for status, stamps in (
+        (Status.IN_PROGRESS, ("finished_at",)),
+        (Status.CHECKED_IN, ("finished_at", "started_at")),
+    ):
+        completed = (visit for visit in world.visits if visit.status == Status.COMPLETED)
+        if all(visit.status != status for visit in world.visits) and (last := max(completed, key=_end, default=None)):
+            _reopen(last, status, stamps)
+
+
+def _end(visit: Visit) -> tuple[int, int]:
+    return visit.end, visit.doctor_id
+
+
+def _reopen(visit: Visit, status: str, stamps: tuple[str, ...]) -> None:
+    place = next(place for place, event in enumerate(visit.events) if event.new == status)
+    del visit.events[place + 1 :]
+    visit.status = status
+    for stamp in stamps:
+        del visit.fields[stamp]

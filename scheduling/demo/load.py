@@ -64,12 +64,14 @@ def load_demo(*, now: datetime, size: Size | None = None, say: Say = lambda line
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOADING_LOCK])
         if Clinic.objects.exists():
             return False
-        world = _make(now, size, say)
+        world = imagine(now, size, say)
+        _write(world, say)
         _account_for(world)
     return True
 
 
-def _make(now: datetime, size: Size, say: Say) -> World:
+def imagine(now: datetime, size: Size, say: Say = lambda line: None) -> World:
+    """Everything there is as of `now` (aware). Patients and visits are not written yet, everything else is."""
     today = now.astimezone(LONDON).date()
     around = timedelta(weeks=size.weeks)
     horizon = Horizon(first=today - around, last=today + around, now=now)
@@ -87,12 +89,15 @@ def _make(now: datetime, size: Size, say: Say) -> World:
         callers = Callers(world)
         make_visits(world, callers)
         make_fates(world, callers)
+    return world
+
+
+def _write(world: World, say: Say) -> None:
     with _step(say, f"writing {len(world.visits):,} appointments with ledger and history"):
         write_patients(world)
         make_referrals(world)
         write_visits(world)
         _check_constraints_now()
-    return world
 
 
 def _check_constraints_now() -> None:

@@ -32,9 +32,9 @@ def make_rosters(world: World, specs: Mapping[int, PractitionerSpec]) -> None:
     for doctor_id, spec in specs.items():
         for session in spec.sessions:
             _add_doctor_sessions(world, rosters, doctor_id, session)
-    for resource in world.resources.values():
-        if resource.kind == ResourceKind.STAFF:
-            _add_staff_hours(world, rosters, resource)
+    staff = (resource for resource in world.resources.values() if resource.kind == ResourceKind.STAFF)
+    for place, resource in enumerate(staff):
+        _add_staff_hours(world, rosters, resource, place)
     for code, name in OUT_OF_HOURS_ROOMS:
         _let_out_some_days(world, rosters, world.resource_named(code, name))
     _write(rosters)
@@ -65,14 +65,15 @@ def _reserved_for(world: World, doctor_id: int, clinic: Clinic, weekday: int) ->
     return [kind for kind in offered if kind.service.name == service]
 
 
-def _add_staff_hours(world: World, rosters: Rosters, resource: Resource) -> None:
+def _add_staff_hours(world: World, rosters: Rosters, resource: Resource, place: int) -> None:
+    """Early or late, with a day off and a lunch, by the place in the list: keys differ from one database to another."""
     assert resource.clinic is not None  # noqa: S101 - staff belong to a clinic
-    hours = EARLY if resource.pk % 2 else LATE
-    day_off = resource.pk % 6
+    hours = EARLY if place % 2 else LATE
+    day_off = place % 6
     for weekday in range(5):
         if weekday != day_off:
             rosters.hours.append(_row(world, resource, resource.clinic, weekday, hours))
-            lunch = (12 * 60, 12 * 60 + 30) if resource.pk % 4 < 2 else (13 * 60, 13 * 60 + 30)
+            lunch = (12 * 60, 12 * 60 + 30) if place % 4 < 2 else (13 * 60, 13 * 60 + 30)
             rosters.breaks.append(_break(world, resource, resource.clinic, weekday, lunch))
 
 

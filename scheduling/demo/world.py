@@ -55,15 +55,6 @@ class Person:
         return day.year - self.birth_date.year - (not had_birthday)
 
 
-@dataclass(frozen=True)
-class LateBlock:
-    """A block that came after the bookings, so that visits under it wait for review."""
-
-    resource_id: int
-    span: Span
-    reason: str
-
-
 @dataclass
 class World:
     """Everything the demo consists of, by what later steps ask for. Ids are those of the database."""
@@ -93,7 +84,6 @@ class World:
 
     diaries: dict[int, Diary] = field(default_factory=lambda: defaultdict(Diary))
     sessions: list[Session] = field(default_factory=list)
-    late_blocks: list[LateBlock] = field(default_factory=list)
 
     patients: list[Person] = field(default_factory=list)
     home_clinics: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))

@@ -17,17 +17,17 @@ from scheduling.demo.load import Size, load_demo
 from scheduling.demo.wipe import wipe_schedule
 from scheduling.models import Appointment
 
-TUESDAY = datetime(2026, 11, 24, 10, 42, tzinfo=ZoneInfo("Europe/London"))
+NIGHT = datetime(2026, 10, 25, 0, 30, tzinfo=ZoneInfo("Europe/London"))
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")
 def loaded(django_db_setup: None, django_db_blocker) -> Iterator[None]:
-    """A small demo as of a Tuesday morning, shared by this module and rolled back at its end."""
+    """A small demo as of the Sunday night in which clocks go back, shared by this module and rolled back at its end."""
     with django_db_blocker.unblock(), transaction.atomic():
-        load_demo(now=TUESDAY, size=Size(patients=600, weeks=1))
-        assert load_messages(now=TUESDAY)
+        load_demo(now=NIGHT, size=Size(patients=600, weeks=1))
+        assert load_messages(now=NIGHT)
         yield
         transaction.set_rollback(True)
 
@@ -48,9 +48,9 @@ def test_there_is_something_of_everything_to_see(demo):
 def test_what_was_due_has_been_dealt_with_and_the_rest_is_planned(demo):
     open_ones = Reminder.objects.filter(state=State.PLANNED)
 
-    assert not open_ones.filter(due_at__lte=TUESDAY).exists()
-    assert not Reminder.objects.filter(sent_at__gt=TUESDAY).exists()
-    assert not Reminder.objects.filter(delivered_at__gt=TUESDAY).exists()
+    assert not open_ones.filter(due_at__lte=NIGHT).exists()
+    assert not Reminder.objects.filter(sent_at__gt=NIGHT).exists()
+    assert not Reminder.objects.filter(delivered_at__gt=NIGHT).exists()
 
 
 def test_nothing_was_sent_in_quiet_hours_or_after_its_time(demo):
@@ -71,13 +71,13 @@ def test_planning_the_demo_anew_would_change_nothing_that_is_planned(demo):
     planned = Reminder.objects.filter(state=State.PLANNED, kind__in=replanning.BEFORE_VISIT)
     before = list(planned.order_by("pk").values_list("pk", "due_at"))
     rules.forget()
-    replanning.replan(Appointment.objects.filter(starts_at__gt=TUESDAY), now=TUESDAY)
+    replanning.replan(Appointment.objects.filter(starts_at__gt=NIGHT), now=NIGHT)
 
     assert list(planned.order_by("pk").values_list("pk", "due_at")) == before
 
 
 def test_it_is_made_once(demo):
-    assert not load_messages(now=TUESDAY)
+    assert not load_messages(now=NIGHT)
 
 
 def test_a_wiped_demo_still_has_the_rules_that_come_with_carebridge(demo):
