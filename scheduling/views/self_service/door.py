@@ -47,6 +47,11 @@ class Visitor:
     language: Language
     now: datetime
 
+    @property
+    def holds(self) -> str:
+        """Whose holds are theirs: of whoever follows this link."""
+        return f"link-{self.link.pk.hex}"
+
 
 PatientView = Callable[..., HttpResponse]
 

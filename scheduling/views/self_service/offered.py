@@ -1,0 +1,179 @@
+"""Free times as patients choose from them: by day and part of the day, one picked, and that one kept for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from scheduling import holds
+from scheduling.availability import Slot, SlotSearch, find_slots, first_available
+from scheduling.errors import HoldsUnavailable, SlotHeld, SlotTaken, SlotUnavailable
+from scheduling.languages import Language
+from scheduling.models import AppointmentType, Clinic, Doctor
+from scheduling.periods import wall_clock
+from scheduling.views.found import offer_of
+from scheduling.views.self_service.shown import nearness
+
+DAYS_AT_ONCE = 14
+DAYS_OPEN = 2
+"""How many days show their times; the others unfold."""
+NOON = 12
+LOST = (SlotTaken, SlotHeld, SlotUnavailable)
+"""Refusals after which other times are offered."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What times are looked for: a type at clinics (all of them listed), with one doctor or any, on these days.
+
+    `owner` is whose holds count as free; `ignoring` the visit that is to be moved. Days are local, both included.
+    """
+
+    appointment_type: AppointmentType
+    clinics: Mapping[int, Clinic]
+    doctor: Doctor | None
+    owner: str
+    first_day: date
+    last_day: date | None = None
+    patient_id: UUID | None = None
+    ignoring: int | None = None
+
+    def search(self, now: datetime, from_day: date, to_day: date) -> SlotSearch:
+        """The search for these days."""
+        return SlotSearch(
+            appointment_type_id=self.appointment_type.pk,
+            clinic_ids=tuple(self.clinics),
+            doctor_ids=(self.doctor.pk,) if self.doctor else None,
+            from_day=from_day,
+            to_day=to_day,
+            now=now,
+            owner=self.owner,
+            patient_id=self.patient_id,
+            ignoring=self.ignoring,
+            limit=2000,
+        )
+
+    def doctors(self) -> QuerySet[Doctor]:
+        """Who may be picked."""
+        performing = {"offerings__appointment_type": self.appointment_type, "offerings__clinic__in": list(self.clinics)}
+        found = Doctor.objects.filter(**performing).distinct()
+        return found.filter(pk=self.doctor.pk) if self.doctor else found
+
+
+@dataclass(frozen=True)
+class Day:
+    """Free times of one local day, by part of the day, each as (value, time in words)."""
+
+    name: str
+    nearness: str
+    morning: Sequence[tuple[str, str]]
+    afternoon: Sequence[tuple[str, str]]
+
+    @property
+    def count(self) -> int:
+        return len(self.morning) + len(self.afternoon)
+
+
+@dataclass(frozen=True)
+class Picked:
+    """One of the times, as a button sends it back."""
+
+    value: str
+    doctor: Doctor
+    clinic: Clinic
+    starts_at: datetime
+
+    def in_words(self, language: Language) -> tuple[str, str]:
+        """Its day and its time on the clinic's clock."""
+        local = wall_clock(self.starts_at, self.clinic.zone)
+        return language.day(local.date()), language.clock(local.time())
+
+
+@dataclass(frozen=True)
+class Times:
+    """Days with free times, and from which day more can be asked for."""
+
+    days: Sequence[Day]
+    later: date | None
+
+
+def free_times(wanted: Wanted, *, asked: str, language: Language, now: datetime) -> Times:
+    """Free times of two weeks, beginning with the first day that has any, from the asked day (ISO) or the first on."""
+    slots = _from_first(wanted, asked, now)
+    if not slots:
+        return Times([], None)
+    clinic = next(iter(wanted.clinics.values()))
+    times: dict[date, dict[time, Slot]] = {}
+    for slot in slots:
+        local = wall_clock(slot.starts_at, slot.plan.zone)
+        # Each time once: of two doctors who are free the first in the list takes it.
+        times.setdefault(local.date(), {}).setdefault(local.time(), slot)
+    today, last = wall_clock(now, clinic.zone).date(), max(times)
+    more = wanted.last_day is None or last < wanted.last_day
+    days = [_day(day, found, wanted.clinics, language, today) for day, found in times.items()]
+    return Times(days, last + timedelta(days=1) if more else None)
+
+
+def _from_first(wanted: Wanted, asked: str, now: datetime) -> list[Slot]:
+    try:
+        start = max(date.fromisoformat(asked), wanted.first_day)
+    except ValueError:
+        start = wanted.first_day
+    if (first := first_available(wanted.search(now, start, start))) is None:
+        return []
+    day = wall_clock(first.starts_at, first.plan.zone).date()
+    last = day + timedelta(days=DAYS_AT_ONCE - 1)
+    if wanted.last_day:
+        last = min(last, wanted.last_day)
+    return find_slots(wanted.search(now, day, last)) if day <= last else []
+
+
+def _day(day: date, found: Mapping[time, Slot], clinics: Mapping[int, Clinic], language: Language, today: date) -> Day:
+    offered = [
+        (at.hour, (offer_of(slot, clinics[slot.clinic_id]).value, language.clock(at))) for at, slot in found.items()
+    ]
+    return Day(
+        name=language.day(day),
+        nearness=nearness(day, today),
+        morning=[offer for hour, offer in offered if hour < NOON],
+        afternoon=[offer for hour, offer in offered if hour >= NOON],
+    )
+
+
+def read_picked(value: str, wanted: Wanted) -> Picked:
+    """The time that was sent back. Raises SlotUnavailable for one that can't have been offered here."""
+    try:
+        doctor_id, clinic_id, start = value.split(".", 2)
+        clinic, starts_at = wanted.clinics.get(int(clinic_id)), datetime.fromisoformat(start)
+        doctor = wanted.doctors().filter(pk=int(doctor_id)).first()
+    except ValueError:
+        raise SlotUnavailable from None
+    if doctor is None or clinic is None or starts_at.tzinfo is None:
+        raise SlotUnavailable
+    return Picked(value, doctor, clinic, starts_at)
+
+
+def keep(picked: Picked, wanted: Wanted) -> bool:
+    """Hold the picked time for some minutes; False where times can't be held now. Raises one of LOST."""
+    try:
+        holds.hold_slot(
+            appointment_type=wanted.appointment_type,
+            doctor=picked.doctor,
+            clinic=picked.clinic,
+            starts_at=picked.starts_at,
+            owner=wanted.owner,
+            by=None,
+            ignoring=wanted.ignoring,
+        )
+    except HoldsUnavailable:
+        return False
+    return True
+
+
+def without_doctor(wanted: Wanted) -> Wanted:
+    """The same with any doctor."""
+    return replace(wanted, doctor=None)
