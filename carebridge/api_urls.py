@@ -6,6 +6,7 @@ from django.urls import include, path
 from carebridge.accounts.api import LoginView, LogoutView
 from carebridge.errors import NotFound
 from carebridge.http import plain_problem
+from reminders.api import ReminderView
 
 
 def nothing_here(request: HttpRequest, rest: str) -> HttpResponse:
@@ -17,5 +18,6 @@ urlpatterns = [
     path("auth/login/", LoginView.as_view(), name="api-login"),
     path("auth/logout/", LogoutView.as_view(), name="api-logout"),
     path("", include("scheduling.api.urls")),
+    path("reminders/", ReminderView.as_view({"get": "list"}), name="api-reminders"),
     path("<path:rest>", nothing_here),
 ]

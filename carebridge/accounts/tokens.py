@@ -37,6 +37,7 @@ class Scope(models.TextChoices):
     SLOTS_READ = "slots:read", "Search free times"
     APPOINTMENTS_READ = "appointments:read", "Read appointments and their history"
     APPOINTMENTS_WRITE = "appointments:write", "Hold times; book, move, cancel and run appointments"
+    REMINDERS_READ = "reminders:read", "Read which messages went out about visits, and what became of them"
     PATIENTS_READ = "patients:read", "Find and read patients"
     PATIENTS_WRITE = "patients:write", "Register patients and correct their details"
     PATIENTS_EXCHANGE = "patients:exchange", "Act for one verified patient at a time"

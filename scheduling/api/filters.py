@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
+from django_filters.rest_framework import FilterSet
 from drf_spectacular.utils import extend_schema_field
 
 from carebridge.accounts.models import User
-from carebridge.errors import NotFound
+from carebridge.errors import InvalidInput, NotFound
 from scheduling.api.base import UNSEEN
 from scheduling.api.fields import parse_day, parse_id
+from scheduling.models import Patient
 
 Rows = Callable[[User], QuerySet[Any]]
 
@@ -75,6 +78,31 @@ class DayFormField(forms.CharField):
 @extend_schema_field({"type": "string", "format": "date"})
 class DayFilter(django_filters.Filter):
     field_class = DayFormField
+
+
+class AboutVisits(FilterSet):
+    """For lists of what has to do with patients' visits, from one day to another."""
+
+    patient = django_filters.UUIDFilter(method="filter_patient", label="Id of a patient")
+
+    def filter_patient(self, rows: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
+        """Rows of one patient. Raises NotFound for one that the caller can't see at all."""
+        theirs = rows.filter(patient=value)
+        if not Patient.objects.visible_to(self.request.user).filter(pk=value).exists() and not theirs.exists():
+            raise NotFound(fields={"patient": "We know no such patient at your clinics."})
+        return theirs
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Narrow by everything. Raises InvalidInput when the days are the wrong way round."""
+        first, last = self.form.cleaned_data.get("from"), self.form.cleaned_data.get("to")
+        if first and last and last < first:
+            raise InvalidInput("The last day lies before the first.", fields={"to": "Choose a day not before `from`."})
+        return super().filter_queryset(queryset)
+
+
+def midnight(day: date) -> datetime:
+    """Where the day begins in UTC: a day more on either side holds it in any zone."""
+    return datetime.combine(day, time(), tzinfo=UTC)
 
 
 def search_words(rows: QuerySet[Any], text: str, *fields: str) -> QuerySet[Any]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import django_filters
 from django.db.models import F, Prefetch, Q, QuerySet, prefetch_related_objects
-from django_filters.rest_framework import FilterSet
 
 from carebridge.accounts.models import User
-from carebridge.errors import InvalidInput, NotFound
-from scheduling.api.filters import DayFilter, IdsFilter, visible
+from carebridge.errors import NotFound
+from scheduling.api.filters import AboutVisits, DayFilter, IdsFilter, midnight, visible
 from scheduling.api.views.directories import services_of
 from scheduling.models import (
     Allocation,
@@ -72,21 +71,13 @@ def live_appointment(rows: QuerySet[Appointment], reference: str) -> Appointment
     return found
 
 
-class AppointmentFilters(FilterSet):
+class AppointmentFilters(AboutVisits):
     clinic = IdsFilter(field_name="clinic", rows=visible(Clinic))
     doctor = IdsFilter(field_name="doctor", rows=visible(Doctor))
     service = IdsFilter(field_name="appointment_type__service", rows=services_of)
     appointment_type = IdsFilter(field_name="appointment_type", rows=visible(AppointmentType))
-    patient = django_filters.UUIDFilter(method="filter_patient", label="Id of a patient")
     status = django_filters.MultipleChoiceFilter(choices=Status.choices, label="One or several statuses")
     search = django_filters.CharFilter(method="filter_search", max_length=80, label="Reference, or words of the name")
-
-    def filter_patient(self, rows: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
-        """Visits of one patient. Raises NotFound for one that the caller can't see at all."""
-        theirs = rows.filter(patient=value)
-        if not Patient.objects.visible_to(self.request.user).filter(pk=value).exists() and not theirs.exists():
-            raise NotFound(fields={"patient": "We know no such patient at your clinics."})
-        return theirs
 
     def filter_search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """A reference, or a patient's name where the caller may see it: search must not tell what a row hides."""
@@ -96,25 +87,14 @@ class AppointmentFilters(FilterSet):
             named &= Q(patient__search_name__contains=word)
         return rows.filter(Q(reference__iexact=value.strip()) | named)
 
-    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Narrow by everything. Raises InvalidInput when the days are the wrong way round."""
-        first, last = self.form.cleaned_data.get("from"), self.form.cleaned_data.get("to")
-        if first and last and last < first:
-            raise InvalidInput("The last day lies before the first.", fields={"to": "Choose a day not before `from`."})
-        return super().filter_queryset(queryset)
-
 
 def _from_day(rows: QuerySet[Any], name: str, day: date) -> QuerySet[Any]:
     # The promised local day decides; the instant beside it lets the index on starts be used.
-    return rows.filter(local_date__gte=day, starts_at__gte=_midnight(day - timedelta(days=1)))
+    return rows.filter(local_date__gte=day, starts_at__gte=midnight(day - timedelta(days=1)))
 
 
 def _to_day(rows: QuerySet[Any], name: str, day: date) -> QuerySet[Any]:
-    return rows.filter(local_date__lte=day, starts_at__lt=_midnight(day + timedelta(days=2)))
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=UTC)
+    return rows.filter(local_date__lte=day, starts_at__lt=midnight(day + timedelta(days=2)))
 
 
 # `from` is a word of Python's own, so the two can't be written as attributes above.

@@ -51,6 +51,9 @@ REST = [
     row(
         "POST", "api/v1/appointments/{visit}/reschedule/", "      401 200 403 200 403 403 404 404", starts_at="{start}"
     ),
+    row("GET", "api/v1/reminders/", "                             401 200 200 200 200 200 200 200"),
+    row("GET", "api/v1/reminders/?clinic={clinic}", "             401 200 200 200 200 200 200 404"),
+    row("GET", "api/v1/reminders/?patient={patient}", "           401 200 200 200 200 200 404 404"),
     row("GET", "api/v1/no-such-thing/", "                         404 404 404 404 404 404 404 404"),
     row("GET", "api/schema/", "                                   200 200 200 200 200 200 200 200"),
     row("GET", "api/docs/", "                                     200 200 200 200 200 200 200 200"),

@@ -22,6 +22,7 @@ BY_PREFIX = {
     "slots": (Scope.SLOTS_READ, None),
     "holds": (None, Scope.APPOINTMENTS_WRITE),
     "appointments": (Scope.APPOINTMENTS_READ, Scope.APPOINTMENTS_WRITE),
+    "reminders": (Scope.REMINDERS_READ, None),
     "patients": (Scope.PATIENTS_READ, Scope.PATIENTS_WRITE),
     "auth/patient-token": (None, Scope.PATIENTS_EXCHANGE),
 }
