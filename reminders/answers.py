@@ -10,10 +10,9 @@ from pathlib import Path
 
 from reminders.contact_blocks import reached_by
 from reminders.models import InboundMessage
-from reminders.occasion import day_of
+from reminders.occasion import day_of, phone_of
 from reminders.wording import DEFAULT, language_for, wording_in
 from scheduling.periods import wall_clock
-from scheduling.templatetags.words import phone
 
 FILE = Path(__file__).parent / "answers.toml"
 READ_BY_A_PERSON = "person"
@@ -47,13 +46,13 @@ def answer_to(message: InboundMessage) -> str:
 
 def _values(message: InboundMessage, language: str) -> Mapping[str, str]:
     clinic, visit, texts = message.clinic, message.appointment, _texts()[language]
-    number = phone(clinic.phone) if clinic and clinic.phone else ""
+    wording = wording_in(language)
+    number = phone_of(clinic, wording) if clinic else ""
     values = {
         "clinic": clinic.name if clinic else "",
         "call": texts["call_on" if number else "call"].format(phone=number),
     }
     if visit:
-        wording = wording_in(language)
         at = wall_clock(visit.starts_at, visit.clinic.zone).time()
         values |= {"date": day_of(visit.starts_at, visit.clinic, wording), "time": wording.clock(at)}
     return values

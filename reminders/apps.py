@@ -10,10 +10,12 @@ class RemindersConfig(AppConfig):
     name = "reminders"
 
     def ready(self) -> None:
-        """Hear what scheduling tells, join the rail, and have the first rules written after migrating."""
-        from reminders import handlers, navigation, reply_records  # noqa: F401
+        """Hear what scheduling tells, join its rail and its copies of data, and have the first rules written."""
+        from reminders import handlers, navigation, reply_records  # noqa: F401 - the first only has to be there
         from reminders.defaults import install_defaults
         from scheduling.navigation import show_entries
+        from scheduling.patient_copy import add_part
 
         show_entries(navigation.entries)
+        add_part("replies", reply_records.copy_of_replies)
         post_migrate.connect(install_defaults, sender=self)

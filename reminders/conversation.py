@@ -17,9 +17,10 @@ from django.utils import timezone
 from carebridge.audit.trail import Action, acting_as, log_change
 from carebridge.db import Busy, command
 from carebridge.errors import DomainError
+from reminders import planning, reasons
 from reminders.contact_blocks import Reason, block_address, lift_block
 from reminders.correspondents import Correspondent, clinic_for, correspondent_at
-from reminders.models import Conversation, InboundMessage, Medium
+from reminders.models import Conversation, InboundMessage, Kind, Medium
 from reminders.replies import Answer, Meaning, answer_of, meaning_of
 from scheduling.booking import confirm_appointment
 from scheduling.cancelling import cancel_appointment, check_cancellable
@@ -202,8 +203,10 @@ def _close_question(question: Conversation, answer: Answer, meaning: Meaning) ->
 
 
 def _cancel(visit: Appointment) -> None:
+    """Cancel, and let the answer be all that they are told of it."""
     reason = CancellationReason.objects.get(code=PATIENT_REQUEST)
     cancel_appointment(appointment=visit, reason=reason, by=None)
+    planning.withdraw(visit.pk, reasons.SAID_IN_ANSWER, kinds={Kind.CANCELLED})
 
 
 def _tried(act: Callable[[], object], outcome: str) -> str:

@@ -155,8 +155,9 @@ def revive(appointment_id: int, reasons_gone: Collection[str], *, now: datetime)
 def take_back(appointment_id: int, kinds: Collection[str]) -> bool:
     """Withdraw messages about something that was undone. Whether one of them can have reached the patient already."""
     withdraw(appointment_id, reasons.UNDONE, kinds=kinds)
-    told = Reminder.objects.filter(appointment=appointment_id, kind__in=kinds)
-    return told.filter(state__in=[State.SENDING, State.SENT, State.DELIVERED]).exists()
+    about = Reminder.objects.filter(appointment=appointment_id, kind__in=kinds)
+    out = Q(state__in=[State.SENDING, State.SENT, State.DELIVERED])
+    return about.filter(out | Q(reason=reasons.SAID_IN_ANSWER)).exists()
 
 
 def plan_new(event: AppointmentEvent, *, announced_by: Kind = Kind.BOOKED) -> None:

@@ -11,7 +11,9 @@ ARRIVED = "arrived"
 EXPIRED = "expired"
 IN_REVIEW = "in_review"
 UNDONE = "undone"
+SAID_IN_ANSWER = "said_in_answer"
 ALREADY_CONFIRMED = "already_confirmed"
+BOOKED_AGAIN = "booked_again"
 BLOCKED_BY_HAND = "blocked_by_hand"
 OPTED_OUT = "opted_out"
 NO_CONSENT = "no_consent"
@@ -36,7 +38,9 @@ WORDS: Mapping[str, str] = {
     EXPIRED: "The visit was never confirmed and has lapsed",
     IN_REVIEW: "The visit is in review; it goes out if the visit stays",
     UNDONE: "What it told of was taken back",
+    SAID_IN_ANSWER: "The patient was told in the answer to their message",
     ALREADY_CONFIRMED: "The patient has said that they will come",
+    BOOKED_AGAIN: "The patient has a later visit for the same service",
     BLOCKED_BY_HAND: "Somebody blocked it",
     OPTED_OUT: "The patient asked for no messages",
     NO_CONSENT: "The patient has not agreed to messages this way",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,14 @@ from scheduling.roles import Permission
 FORMAT = "carebridge-patient-copy/1"
 SHORTEST_REASON = 5
 
+Part = Callable[[Patient, Collection[int]], list[dict[str, Any]]]
+_of_apps_above: dict[str, Part] = {}
+
+
+def add_part(name: str, part: Part) -> None:
+    """Let an app above add what it holds about a patient at clinics (ids); called once, when that app is ready."""
+    _of_apps_above[name] = part
+
 
 @dataclass(frozen=True, kw_only=True)
 class PatientCopy:
@@ -33,6 +42,8 @@ class PatientCopy:
     registrations: list[dict[str, Any]]
     referrals: list[dict[str, Any]]
     visits: list[dict[str, Any]]
+    others: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """What other apps hold, by the name of the part."""
 
     def as_dict(self) -> dict[str, Any]:
         """The machine-readable form; its layout is named by `format` and only ever grows."""
@@ -45,6 +56,7 @@ class PatientCopy:
             "registrations": self.registrations,
             "referrals": self.referrals,
             "visits": self.visits,
+            **self.others,
         }
 
 
@@ -95,6 +107,7 @@ def _copy(patient: Patient, clinic_ids: list[int], by: User) -> PatientCopy:
         registrations=[{"clinic": row.clinic.name, "since": row.since.isoformat()} for row in known],
         referrals=_referrals(patient),
         visits=_visits(patient, clinic_ids),
+        others={name: part(patient, clinic_ids) for name, part in _of_apps_above.items()},
     )
 
 
