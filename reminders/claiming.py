@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -95,19 +96,24 @@ def claim(limit: int, *, now: datetime, admit: Admit) -> Claimed:
     reminders = _take(limit, now)
     if not reminders:
         return Claimed()
-    blocks = _blocks(reminders)
-    verdicts = [(each, _decide(each, now, blocks, admit)) for each in reminders]
-    claims = [verdict for _, verdict in verdicts if isinstance(verdict, Claim)]
-    going = {each.pk for each in joining.absorb([claim.reminder for claim in claims])}
-    claims = [claim for claim in claims if claim.reminder.pk in going]
-    prefetch_related_objects([claim.reminder for claim in claims], TOLD_WITH)
-    _start(claims, now)
-    _postpone([(each, verdict) for each, verdict in verdicts if isinstance(verdict, Wait)])
+    blocks, booked = _blocks(reminders), relevance.booked_again(reminders)
+    verdicts = [
+        (each, Never(reasons.BOOKED_AGAIN) if each.pk in booked else _decide(each, now, blocks, admit))
+        for each in reminders
+    ]
     for reminder, verdict in verdicts:
         if isinstance(verdict, Never):
             outcomes.end(reminder, verdict.reason, failed=verdict.failed)
         elif isinstance(verdict, Broken):
             outcomes.stumble(reminder, now)
+    claims = [verdict for _, verdict in verdicts if isinstance(verdict, Claim)]
+    left, put_off = joining.absorb([claim.reminder for claim in claims])
+    going = {each.pk for each in left}
+    claims = [claim for claim in claims if claim.reminder.pk in going]
+    prefetch_related_objects([claim.reminder for claim in claims], TOLD_WITH)
+    _start(claims, now)
+    _postpone([(each, verdict) for each, verdict in verdicts if isinstance(verdict, Wait)])
+    _postpone([(each, _a_moment(now)) for each in put_off])
     return Claimed(len(reminders), claims)
 
 
@@ -248,6 +254,11 @@ def _start(claims: Sequence[Claim], now: datetime) -> None:
     ]
     for each, attempt in zip(claims, Attempt.objects.bulk_create(attempts), strict=True):
         each.attempt_id = attempt.pk
+
+
+def _a_moment(now: datetime) -> Wait:
+    """Until another process is done with what it has in hand; not as long for both, or they would meet again."""
+    return Wait(now + timedelta(seconds=random.uniform(0.2, 2)))  # noqa: S311 - only spread
 
 
 def _postpone(waiting: Sequence[tuple[Reminder, Wait]]) -> None:

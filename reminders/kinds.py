@@ -8,6 +8,8 @@ BEFORE_VISIT = frozenset({Kind.PREPARATION, Kind.UPCOMING, Kind.CONFIRM_REQUEST,
 """Counted from the start of the visit, and pointless once it has begun."""
 AFTER_VISIT = frozenset({Kind.THANKS, Kind.FOLLOW_UP, Kind.RECALL, Kind.FEEDBACK})
 """Counted from its end, and only said if it took place."""
+TO_BOOK = frozenset({Kind.FOLLOW_UP, Kind.RECALL})
+"""Asks the patient to book, which whoever has a later visit for the same service need not."""
 MISSED = frozenset({Kind.NO_SHOW})
 """Counted from its end, and only said if nobody came."""
 TELLING = frozenset({Kind.BOOKED, Kind.RESCHEDULED, Kind.CANCELLED, Kind.OFFER, Kind.STAFF_CHANGE})

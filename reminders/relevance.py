@@ -1,13 +1,16 @@
-"""Whether a message is still true of its visit. Pure: asked when it is claimed, and again just before it goes out."""
+"""Whether a message is still true of its visit: asked when it is claimed, and again just before it goes out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef
+
 from reminders import reasons
-from reminders.models import Kind
-from scheduling.models import Status
+from reminders.kinds import TO_BOOK
+from reminders.models import Kind, Reminder
+from scheduling.models import Appointment, Status
 
 TO_COME = frozenset({Status.PENDING, Status.CONFIRMED})
 
@@ -34,6 +37,23 @@ WHY: Mapping[str, str] = {
     Status.NO_SHOW: reasons.VISIT_OVER,
     Status.REQUIRES_REVIEW: reasons.IN_REVIEW,
 }
+
+
+STANDS = (Status.CONFIRMED, Status.CHECKED_IN, Status.IN_PROGRESS, Status.COMPLETED, Status.REQUIRES_REVIEW)
+
+
+def booked_again(reminders: Iterable[Reminder]) -> frozenset[int]:
+    """Those messages, by id, that ask a patient to book what they have booked. One statement, where any ask."""
+    asking = [each.pk for each in reminders if each.kind in TO_BOOK]
+    if not asking:
+        return frozenset()
+    later = Appointment.objects.filter(
+        patient=OuterRef("patient"),
+        appointment_type__service=OuterRef("appointment__appointment_type__service"),
+        starts_at__gt=OuterRef("appointment__starts_at"),
+        status__in=STANDS,
+    )
+    return frozenset(Reminder.objects.filter(Exists(later), pk__in=asking).values_list("pk", flat=True))
 
 
 def why_not(kind: str, planned_start: datetime | None, status: str, starts_at: datetime) -> str:

@@ -22,7 +22,8 @@ def claim(kind: str = Kind.UPCOMING, **which: object) -> list[Reminder]:
     """What delivery does: take planned rows under lock and let them absorb others."""
     with transaction.atomic():
         taken = Reminder.objects.select_for_update(of=("self",)).select_related("clinic")
-        return joining.absorb(list(taken.filter(kind=kind, state=State.PLANNED, **which)))
+        left, _ = joining.absorb(list(taken.filter(kind=kind, state=State.PLANNED, **which)))
+    return left
 
 
 def states() -> dict[str, str]:
