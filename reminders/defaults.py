@@ -27,7 +27,7 @@ DEFAULTS: Mapping[Kind, Mapping[str, Any]] = {
     Kind.NO_SHOW: {"days": 1, "at_time": time(10)},
     Kind.THANKS: {"minutes": 2 * HOUR},
     Kind.FOLLOW_UP: {"days": 14, "at_time": time(10), "is_active": False},
-    Kind.RECALL: {"days": 180, "at_time": time(10), "is_active": False},
+    Kind.RECALL: {"months": 6, "at_time": time(10), "is_active": False},
     Kind.FEEDBACK: {"days": 1, "at_time": time(17), "is_active": False},
     Kind.STAFF_CHANGE: ON_DUTY,
     Kind.STAFF_TOMORROW: {"days": -1, "at_time": time(18), **ON_DUTY},

@@ -24,7 +24,7 @@ from scheduling.roles import Permission
 
 ALL_HAVE_IT = timedelta(seconds=rules.FRESH_SECONDS + 5)
 """After this every process plans new bookings by a change, so that planning the others anew leaves none out."""
-MOST_DAYS, MOST_MINUTES = 800, 14 * 24 * 60
+MOST_MONTHS, MOST_DAYS, MOST_MINUTES = 60, 800, 14 * 24 * 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,7 @@ class Terms:
     """What a version of a rule says, but for its words: the fields of RuleVersion."""
 
     is_active: bool = True
+    months: int = 0
     days: int = 0
     minutes: int = 0
     at_time: time | None = None
@@ -178,6 +179,8 @@ def _check(kind: str, terms: Terms) -> None:
         wrong["kind"] = "There is no such kind of message."
     if abs(terms.days) > MOST_DAYS or abs(terms.minutes) > MOST_MINUTES:
         wrong["days"] = f"At most {MOST_DAYS} days and {MOST_MINUTES} minutes."
+    if not 0 <= terms.months <= (MOST_MONTHS if kind in AFTER_VISIT | MISSED else 0):
+        wrong["months"] = f"Months are counted after a visit, {MOST_MONTHS} at most."
     if kind in BEFORE_VISIT and (terms.days > 0 or terms.minutes > 0):
         wrong["days"] = "This message goes out before the visit: no days or minutes after it."
     if kind in AFTER_VISIT | MISSED and (terms.days < 0 or terms.minutes < 0):

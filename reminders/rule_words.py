@@ -12,9 +12,8 @@ HOUR, DAY = 60, 24 * 60
 
 def moment_words(kind: str, terms: Terms) -> str:
     """The moment seen from its anchor: "2 days before, at the same time"."""
-    parts = [span_words(abs(terms.minutes))] if terms.minutes else []
-    if terms.days:
-        parts.insert(0, _count(abs(terms.days), "day"))
+    counted = [_count(abs(number), unit) for number, unit in ((terms.months, "month"), (terms.days, "day")) if number]
+    parts = [*counted, span_words(abs(terms.minutes))] if terms.minutes else counted
     if not parts:
         return _without_distance(kind, terms)
     said = f"{' and '.join(parts)} {_side(kind, terms)}"

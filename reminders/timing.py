@@ -6,9 +6,10 @@ did between. Quiet hours are wall-clock hours: what is quiet is what the clocks 
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,7 @@ AN_INSTANT = timedelta(microseconds=1)
 class Terms(Protocol):
     """What a version of a rule says about time."""
 
+    months: int
     days: int
     minutes: int
     at_time: time | None
@@ -78,18 +80,25 @@ def anchor_of(kind: str, times: Times, told_at: datetime | None = None) -> datet
 
 
 def moment(terms: Terms, anchor: datetime, zone: ZoneInfo) -> datetime:
-    """The instant (UTC) that the terms name, seen from the anchor: local days, then minutes, then the time of day.
+    """The instant (UTC) that the terms name: from the anchor local months and days, then minutes, then the time of day.
 
     A time that the clocks skip moves forward by what they skip; of one that comes twice the first is meant, unless
     the anchor itself is the second.
     """
     local = anchor.astimezone(zone)
-    if terms.days:
-        local = datetime.combine(local.date() + timedelta(days=terms.days), local.time(), tzinfo=zone)
+    if terms.months or terms.days:
+        day = months_later(local.date(), terms.months) + timedelta(days=terms.days)
+        local = datetime.combine(day, local.time(), tzinfo=zone)
     reached = local.astimezone(UTC) + timedelta(minutes=terms.minutes)
     if terms.at_time is None:
         return reached
     return datetime.combine(reached.astimezone(zone).date(), terms.at_time, tzinfo=zone).astimezone(UTC)
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day so many months later; the last one of a month that has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def last_moment(kind: str, terms: Terms, times: Times, wanted: datetime) -> datetime:

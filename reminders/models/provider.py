@@ -1,10 +1,11 @@
-"""How the providers are doing, and the provider for development: a box that keeps what it is given."""
+"""How the providers are doing, what is sent to try them, and the one for development: a box that keeps all it gets."""
 
 from __future__ import annotations
 
 import uuid
 from typing import TYPE_CHECKING, Self
 
+from django.conf import settings
 from django.db import models
 
 from reminders.models.reminder import Reminder
@@ -66,3 +67,46 @@ class OutboxMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_medium_display()} {self.pk.hex[:8]}"
+
+
+class TrialMessageQuerySet(models.QuerySet["TrialMessage"]):
+    def visible_to(self, user: User) -> Self:
+        """A person's own."""
+        return self.filter(user=user)
+
+
+class TrialMessage(models.Model):
+    """A rule's message that somebody sends to themselves: finished, about nobody, handed over once. Kept for a day."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        SENDING = "sending", "Sending"
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Failed"
+
+    key = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    words = models.CharField(max_length=240, blank=True, help_text="Why it failed; no address")
+    medium = models.CharField(max_length=8, choices=Medium.choices)
+    sender = models.CharField(max_length=254, blank=True)
+    to = models.CharField(max_length=254)
+    subject = models.CharField(max_length=200, blank=True)
+    text = models.TextField()
+    html = models.TextField(blank=True)
+    calendar = models.TextField(blank=True)
+    headers = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+    claimed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TrialMessageQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=["waiting", "sending", "sent", "failed"]), name="trial_known_state"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Test {self.key.hex[:8]}"

@@ -119,6 +119,10 @@ class Reminder(models.Model):
                 condition=Q(state=State.FAILED, handled_at__isnull=True),
                 name="reminder_failed_open",
             ),
+            models.Index(
+                fields=["next_try_at"], condition=Q(state=State.PLANNED, tries__gt=0), name="reminder_retrying"
+            ),
+            models.Index(fields=["handled_at"], condition=Q(handled_at__isnull=False), name="reminder_handled"),
             models.Index(fields=["clinic", "kind", "due_at"], name="reminder_clinic"),
             models.Index(fields=["provider", "provider_id"], condition=~Q(provider_id=""), name="reminder_provider_id"),
         ]

@@ -107,14 +107,17 @@ class Rule(models.Model):
 class RuleVersion(models.Model):
     """What a rule says since somebody saved it. Never changed: saving makes the next one.
 
-    A moment is `days` local days and then `minutes` from the rule's anchor (the start for messages before a visit,
-    its end for those after it, else the event itself); `at_time` replaces the wall-clock time on the day reached.
-    Days are counted on the clinic's calendar, minutes on the clock that doesn't jump.
+    A moment is `months`, `days` and then `minutes` from the rule's anchor (the start for messages before a visit, its
+    end for those after it, else the event itself); `at_time` replaces the wall-clock time on the day reached.
+    Months and days are counted on the clinic's calendar, minutes on the clock that doesn't jump.
     """
 
     rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveSmallIntegerField()
     is_active = models.BooleanField(default=True, help_text="Off: nothing is sent where this rule wins")
+    months = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="Calendar months after the anchor; the last day of a shorter one"
+    )
     days = models.SmallIntegerField(default=0, help_text="Local days from the anchor; negative: before it")
     minutes = models.IntegerField(default=0, help_text="Then minutes; negative: before")
     at_time = models.TimeField(null=True, blank=True, help_text="Then this local time on the day reached")

@@ -14,7 +14,7 @@ from reminders.kinds import AFTER_VISIT, BEFORE_VISIT, MISSED
 from reminders.messages import Draft, WordingError
 from reminders.models import Kind, Medium, Rule, RuleVersion
 from reminders.models.rule import TO_STAFF
-from reminders.rule_changes import MOST_DAYS, MOST_MINUTES, Terms, Words
+from reminders.rule_changes import MOST_DAYS, MOST_MINUTES, MOST_MONTHS, Terms, Words
 from reminders.segments import Length, length_of
 from reminders.wording import DEFAULT, LANGUAGES, Text, wording_in
 from scheduling.forms import StyledForm
@@ -31,6 +31,7 @@ class RuleForm(StyledForm):
     """Days and minutes are typed without a sign: the kind says on which side of the visit they lie."""
 
     is_active = forms.BooleanField(label="Messages of this rule are sent", required=False)
+    months = forms.IntegerField(label="Months after the visit", required=False, min_value=0, max_value=MOST_MONTHS)
     days = forms.IntegerField(min_value=0, max_value=MOST_DAYS, initial=0)
     minutes = forms.IntegerField(min_value=0, max_value=MOST_MINUTES, initial=0)
     at_time = forms.TimeField(label="At", required=False, widget=ClockInput())
@@ -49,6 +50,8 @@ class RuleForm(StyledForm):
     def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kind = kind
+        if not self.is_after:
+            del self.fields["months"]
         side = "before the visit" if self.is_before else "after the visit" if self.is_after else "later"
         self.fields["days"].label, self.fields["minutes"].label = f"Days {side}", f"and minutes {side}"
         self.fields["at_time"].help_text = "Empty: at the same time of day"
@@ -94,6 +97,7 @@ class RuleForm(StyledForm):
         data = self.cleaned_data
         sign = -1 if self.is_before else 1
         return Terms(
+            months=data.get("months") or 0,
             days=sign * data["days"],
             minutes=sign * data["minutes"],
             media=tuple(data[each] for each in WAYS if data.get(each)),
@@ -176,7 +180,7 @@ class LanguageTexts:
 def values_of(version: RuleVersion) -> Mapping[str, Any]:
     """What the form shows of a saved version."""
     values = {each: getattr(version, each) for each in AS_THEY_ARE}
-    values |= {"days": abs(version.days), "minutes": abs(version.minutes)}
+    values |= {"months": version.months, "days": abs(version.days), "minutes": abs(version.minutes)}
     values |= dict(zip(WAYS, version.media, strict=False))
     for text in version.texts.all():
         body, subject = names(text.language, text.medium)

@@ -30,6 +30,7 @@ LONDON = ZoneInfo("Europe/London")
 class Terms:
     """A rule's terms without a database."""
 
+    months: int = 0
     days: int = 0
     minutes: int = 0
     at_time: time | None = None
@@ -45,6 +46,7 @@ places = st.sampled_from(
 )
 terms_of_any_kind = st.builds(
     Terms,
+    months=st.sampled_from([0, 0, 0, 1, 6]),
     days=st.integers(-6, 6),
     minutes=st.sampled_from([0, -30, -90, 45, 120, -60 * 24, 60 * 24]),
     at_time=st.none() | clocks,
@@ -243,3 +245,25 @@ def test_a_night_in_which_half_past_one_comes_twice_is_quiet_both_times():
 
     assert timing.quiet_ends(terms, first, LONDON) == timing.quiet_ends(terms, second, LONDON) == at(10, 25, 8)
     assert timing.quiet_began(terms, second, LONDON) == at(10, 24, 20)
+
+
+@given(visits(), st.integers(1, 60))
+def test_months_are_counted_on_the_calendar_and_keep_the_clock(times, months):
+    due = timing.moment(Terms(months=months), times.ends_at, times.zone).astimezone(times.zone)
+    visit = times.ends_at.astimezone(times.zone)
+
+    assert (due.year * 12 + due.month) - (visit.year * 12 + visit.month) == months
+    assert due.day == visit.day or (due.day < visit.day and (due + timedelta(days=1)).day == 1)
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "then"),
+    [
+        (date(2026, 8, 31), 6, date(2027, 2, 28)),
+        (date(2027, 8, 31), 6, date(2028, 2, 29)),
+        (date(2026, 12, 15), 1, date(2027, 1, 15)),
+        (date(2026, 1, 31), 12, date(2027, 1, 31)),
+    ],
+)
+def test_a_shorter_month_ends_on_its_last_day(day, months, then):
+    assert timing.months_later(day, months) == then
