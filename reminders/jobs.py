@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import django_rq
 import structlog
 from django.conf import settings
@@ -10,7 +13,7 @@ from django.template.loader import get_template
 from django.urls import get_resolver
 from redis.exceptions import RedisError
 
-from reminders import delivery, uncertain
+from reminders import delivery, trial_delivery, uncertain
 from reminders.transports.base import transport_for
 from reminders.wording import LANGUAGES, wording_in
 
@@ -30,17 +33,22 @@ def deliver_due() -> None:
         log.info("reminders_delivered", settled=dict(settled), **counts)
 
 
-def nudge() -> None:
-    """Send what is due soon after this transaction has committed. Without Redis, or lost, the sweep sends it."""
-    transaction.on_commit(_enqueue, robust=True)
+def send_tests() -> None:
+    """Send the messages by which people try a rule."""
+    trial_delivery.send_waiting()
 
 
-def _enqueue() -> None:
+def nudge(job: Callable[[], None] = deliver_due) -> None:
+    """Run a job soon after this transaction has committed. Without Redis, or lost, its sweep does the work."""
+    transaction.on_commit(partial(_enqueue, job), robust=True)
+
+
+def _enqueue(job: Callable[[], None]) -> None:
     queue = django_rq.get_queue(QUEUE)
     try:
         # One nudge a second wakes the worker as well as a hundred would.
-        if queue.connection.set(f"{settings.REDIS_PREFIX}:nudged", 1, px=1000, nx=True):
-            queue.enqueue(deliver_due, job_timeout=JOB_TIMEOUT, result_ttl=0)
+        if queue.connection.set(f"{settings.REDIS_PREFIX}:nudged:{job.__name__}", 1, px=1000, nx=True):
+            queue.enqueue(job, job_timeout=JOB_TIMEOUT, result_ttl=0)
     except RedisError as error:
         log.warning("nudge_lost", error=type(error).__name__)
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
 from datetime import date, timedelta
 
 import phonenumbers
-from django.db import transaction
 from django.utils import timezone
 
 from carebridge.accounts.models import User
 from carebridge.audit.models import LogEntry
 from carebridge.audit.trail import Action, log_change
+from carebridge.db import command
 from carebridge.errors import DomainError, InvalidInput, NotAllowed
+from reminders import jobs
 from reminders.messages import Draft, preview
-from reminders.models import ContactBlock, Medium
+from reminders.models import ContactBlock, Medium, TrialMessage
 from reminders.models.rule import TO_STAFF
-from reminders.transports.base import DeliveryFailure, transport_for
 from reminders.wording import Text, wording_in
 from scheduling.models import Appointment, Patient
 from scheduling.permissions import clinic_ids_with, role_at
@@ -27,12 +26,6 @@ MOST_AN_HOUR = 20
 EVENT = "message.tested"
 
 
-class NotSent(DomainError):
-    """The provider didn't take it."""
-
-    code = "test_not_sent"
-
-
 class TooManyTests(DomainError):
     """Test messages cost money too."""
 
@@ -40,11 +33,12 @@ class TooManyTests(DomainError):
     message = f"You have sent {MOST_AN_HOUR} test messages within the hour. Wait a little."
 
 
-def send_test(*, draft: Draft, visit: Appointment, medium: str, language: str, mobile: str, by: User) -> str:
-    """Send the draft to the person's own e-mail address, or as an SMS to the number typed in. Returns where it went.
+@command()
+def queue_test(*, draft: Draft, visit: Appointment, medium: str, language: str, mobile: str, by: User) -> TrialMessage:
+    """Have the draft sent to the person's own e-mail address, or as an SMS to the number typed in, within seconds.
 
-    It speaks of the visit's doctor, time and place but of an invented patient. Recorded before it is sent, without
-    the address. Raises NotAllowed, InvalidInput, WordingError, TooManyTests, NotSent.
+    It speaks of the visit's doctor, time and place but of an invented patient. Recorded without the address. Raises
+    NotAllowed, InvalidInput, WordingError, TooManyTests.
     """
     if visit.clinic_id not in clinic_ids_with(by, Permission.EDIT_REMINDERS):
         raise NotAllowed(detail={"permission": Permission.EDIT_REMINDERS.value})
@@ -53,12 +47,11 @@ def send_test(*, draft: Draft, visit: Appointment, medium: str, language: str, m
     reader = by if draft.kind in TO_STAFF else None
     message = preview(marked, with_invented_patient(visit), medium, language, reader=reader)
 
+    test = TrialMessage.objects.create(user=by, **{**vars(message), "to": to, "headers": dict(message.headers)})
+
     _record(draft.kind, visit, medium, language, by)
-    try:
-        transport_for(medium).send(replace(message, to=to))
-    except DeliveryFailure as failure:
-        raise NotSent(f"The test was not sent. The provider says: {failure.words or failure.code}.") from failure
-    return to
+    jobs.nudge(jobs.send_tests)
+    return test
 
 
 def with_invented_patient(visit: Appointment) -> Appointment:
@@ -101,7 +94,6 @@ def _marked(draft: Draft, medium: str, language: str) -> Text:
     return Text(f"TEST: {subject}", f"TEST. This message is about nobody.\n\n{body}")
 
 
-@transaction.atomic
 def _record(kind: str, visit: Appointment, medium: str, language: str, by: User) -> None:
     """Write the test down, unless there were too many. The person's row is locked, so that they are counted in turn."""
     User.objects.select_for_update().get(pk=by.pk)

@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reminders/rules/<int:pk>/test/", trial.test, name="rule-test"),
     path("reminders/rules/<int:pk>/versions/<int:number>/", rules.version, name="rule-version"),
     path("reminders/rules/<int:pk>/versions/<int:number>/restore/", rules.restore, name="rule-restore"),
+    path("reminders/tests/<uuid:key>/", trial.test_state, name="rule-test-state"),
     path("reminders/effect/", effect.effect, name="effect"),
     path("reminders/effect/export/", effect.export, name="effect-export"),
     path("reminders/", operations.operations, name="operations"),

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from csp.decorators import csp
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from carebridge.errors import DomainError, NotFound
 from carebridge.http import StaffRequest, refusal
 from reminders.messages import Draft, preview
-from reminders.models import Medium, Rule
+from reminders.models import Medium, Rule, TrialMessage
 from reminders.models.rule import TO_STAFF
 from reminders.queries.trial import next_visit, try_out, visits_to_try
-from reminders.trial_messages import send_test
+from reminders.trial_messages import queue_test
 from reminders.views.outbox import AS_IN_A_MAILBOX
 from reminders.views.rule_form import RuleForm
 from reminders.views.rules import visible_rule
@@ -74,12 +76,12 @@ def mail(request: StaffRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def test(request: StaffRequest, pk: int) -> HttpResponse:
-    """What is in the form, as a message to oneself: the fragment that says where it went."""
+    """What is in the form, as a message to oneself: the fragment that says where it goes, then what became of it."""
     rule, form = _asked(request, pk)
     if not form.is_valid():
         return render(request, "reminders/rule_test.html", {"invalid": form.errors})
     try:
-        to = send_test(
+        sent = queue_test(
             draft=form.draft(),
             visit=_visit(request, rule),
             medium=_medium(request) if _medium(request) == Medium.SMS else Medium.EMAIL,
@@ -89,7 +91,18 @@ def test(request: StaffRequest, pk: int) -> HttpResponse:
         )
     except DomainError as refused:
         return refusal(request, "reminders/rule_test.html", refused)
-    return render(request, "reminders/rule_test.html", {"to": to})
+    return render(request, "reminders/rule_test.html", {"test": sent})
+
+
+@login_required
+@never_cache
+@require_GET
+def test_state(request: StaffRequest, key: UUID) -> HttpResponse:
+    """What became of a test of one's own: the same fragment."""
+    found = TrialMessage.objects.visible_to(request.user).filter(pk=key).first()
+    if found is None:
+        raise Http404
+    return render(request, "reminders/rule_test.html", {"test": found})
 
 
 def _rule(request: StaffRequest, pk: int) -> Rule:

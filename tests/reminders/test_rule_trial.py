@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from carebridge.audit.models import LogEntry
-from reminders.models import ContactBlock, Kind, OutboxMessage, Reminder, Rule, RuleVersion
+from reminders import trial_delivery
+from reminders.models import ContactBlock, Kind, OutboxMessage, Reminder, Rule, RuleVersion, TrialMessage
 from reminders.rule_changes import Terms, save_rule
 from reminders.trial_messages import MOST_AN_HOUR
 from tests.reminders.test_rule_screens import FORM, words
@@ -91,9 +93,10 @@ def test_a_test_goes_to_oneself_marked_and_about_nobody(ask, visit, clinic_admin
     clinic_admin.save()
 
     answer = ask("rule-test", medium="email")
+    assert "The test is on its way to" in words(answer)
+    assert trial_delivery.send_waiting() == 1
 
     sent = OutboxMessage.objects.get()
-    assert "The test is on its way to" in words(answer)
     assert (sent.to, sent.subject[:5]) == ("admin@harbour.example", "TEST:")
     assert "Sam" in sent.text
     assert "Nerys" not in sent.text + sent.html
@@ -103,9 +106,52 @@ def test_a_test_goes_to_oneself_marked_and_about_nobody(ask, visit, clinic_admin
 
 def test_a_test_by_sms_goes_to_the_number_typed_in(ask, visit):
     ask("rule-test", medium="sms", mobile="07700 900999")
+    trial_delivery.send_waiting()
 
     sent = OutboxMessage.objects.get()
     assert (sent.to, sent.text[:6]) == ("+447700900999", "TEST: ")
+
+
+def test_the_page_does_not_wait_for_the_provider_and_says_later_what_became_of_it(ask, visit, client, twilio):
+    ask("rule-test", medium="sms", mobile="07700 900999")
+    test = TrialMessage.objects.get()
+    url = reverse("reminders:rule-test-state", args=[test.pk])
+    assert "is on its way" in words(client.get(url))
+    assert twilio.taken == []
+
+    trial_delivery.send_waiting()
+
+    assert "The test has gone to" in words(client.get(url))
+
+
+def test_a_test_that_the_provider_refuses_says_why(ask, visit, client, twilio):
+    twilio.behaviour.refuses["+447700900999"] = 21211
+    ask("rule-test", medium="sms", mobile="07700 900999")
+    trial_delivery.send_waiting()
+
+    said = words(client.get(reverse("reminders:rule-test-state", args=[TrialMessage.objects.get().pk])))
+
+    assert "The test was not sent." in said
+
+
+def test_a_test_is_handed_over_once_even_if_its_sender_died(ask, visit):
+    ask("rule-test", medium="sms", mobile="07700 900999")
+    TrialMessage.objects.update(state="sending", claimed_at=timezone.now() - trial_delivery.LEASE * 2)
+
+    assert trial_delivery.send_waiting() == 0
+    assert TrialMessage.objects.get().words == trial_delivery.NOBODY_KNOWS
+    assert not OutboxMessage.objects.exists()
+
+
+def test_what_became_of_a_test_is_for_whoever_sent_it_and_for_a_day(ask, visit, client, receptionist):
+    ask("rule-test", medium="sms", mobile="07700 900999")
+    client.force_login(receptionist)
+    assert client.get(reverse("reminders:rule-test-state", args=[TrialMessage.objects.get().pk])).status_code == 404
+
+    TrialMessage.objects.update(created_at=timezone.now() - trial_delivery.KEPT_FOR * 2)
+    trial_delivery.send_waiting()
+
+    assert not TrialMessage.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -122,7 +168,7 @@ def test_a_test_never_goes_to_a_patient_or_to_whoever_said_stop(ask, visit, mobi
     answer = ask("rule-test", medium="sms", mobile=mobile)
 
     assert sentence in words(answer)
-    assert not OutboxMessage.objects.exists()
+    assert not TrialMessage.objects.exists()
 
 
 def test_tests_are_counted(ask, visit):
@@ -130,4 +176,4 @@ def test_tests_are_counted(ask, visit):
         ask("rule-test", medium="sms", mobile="07700 900999")
 
     assert "Wait a little" in words(ask("rule-test", medium="sms", mobile="07700 900999"))
-    assert OutboxMessage.objects.count() == MOST_AN_HOUR
+    assert TrialMessage.objects.count() == MOST_AN_HOUR

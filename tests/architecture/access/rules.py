@@ -7,6 +7,7 @@ _CHANGED = {
     "skip_when_booked_within": "0", "is_active": "on",
 }  # fmt: skip
 _FOR = {"clinic": "{clinic}", "appointment_type": "{type}"}
+_TEST = "reminders/tests/00000000-0000-4000-8000-000000000000/"
 
 RULES = [
     #                                                          nobody recep doct admin manag supp sysad no_role
@@ -21,6 +22,7 @@ RULES = [
     row("POST", "reminders/rules/{rule}/trial/", "                in 404 404 200 404 404 404 404", **_CHANGED),
     row("POST", "reminders/rules/{rule}/trial/mail/", "           in 404 404 200 404 404 404 404", reference="{visit}"),
     row("POST", "reminders/rules/{rule}/test/", "                 in 404 404 200 404 404 404 404", **_CHANGED),
+    row("GET", _TEST, "                                           in 404 404 404 404 404 404 404"),
     row("GET", "reminders/effect/", "                             in 200 404 200 200 200 404 404"),
     row("GET", "reminders/effect/?clinic={clinic}", "             in 200 404 200 200 200 404 404"),
     row(
