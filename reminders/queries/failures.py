@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Count, Min, Q
 
-from reminders.models import Medium, ProviderHealth, Reminder, State
+from reminders.models import Kind, Medium, ProviderHealth, Reminder, State
 from reminders.models.reminder import ReminderQuerySet
 from reminders.transports.base import transport_for
+from scheduling.permissions import clinic_ids_with
+from scheduling.roles import Permission
 
 if TYPE_CHECKING:
     from carebridge.accounts.models import User
@@ -43,8 +45,10 @@ def failures_of(user: User, now: datetime) -> Mapping[str, ReminderQuerySet]:
 
 
 def health_of(user: User, now: datetime) -> Sequence[Health]:
-    """The queue and each way that messages travel. Three statements."""
-    rows = Reminder.objects.visible_to(user)
+    """The queue and each way that messages travel, at the clinics whose messages the user may see. Three statements."""
+    seen = clinic_ids_with(user, Permission.SEE_REMINDERS)
+    # By kind as well, though it is all of them: so the index on clinic, kind and time leads to the last hour.
+    rows = Reminder.objects.visible_to(user).filter(clinic__in=seen, kind__in=Kind.values)
     late = rows.due(now).aggregate(waiting=Count("pk"), oldest=Min("next_try_at"))
     resting = set(ProviderHealth.objects.filter(open_until__gt=now).values_list("provider", flat=True))
     hour = rows.filter(medium__in=(Medium.SMS, Medium.EMAIL), due_at__gt=now - HOUR, due_at__lte=now)
