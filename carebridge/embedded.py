@@ -156,9 +156,12 @@ def _run_postgres(
 def _create_database(data: Path) -> None:
     import psycopg
 
-    with psycopg.connect(database_url(data, "postgres"), autocommit=True) as connection:
-        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-            connection.execute(f'CREATE DATABASE "{DATABASE}"')
+    try:
+        with psycopg.connect(database_url(data, "postgres"), autocommit=True) as connection:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+                connection.execute(f'CREATE DATABASE "{DATABASE}"')
+    except psycopg.OperationalError as error:
+        raise ServersUnavailable(f"PostgreSQL went away again; see {data / 'postgres.log'}") from error
 
 
 def _retire_old_postgres(data: Path) -> None:
