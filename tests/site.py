@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from tests.database import environment
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def site(transactional_db: None) -> Iterator[str]:
 @contextlib.contextmanager
 def serve(*, workers: int = 1, application: str = "carebridge.asgi:application", **settings_: str) -> Iterator[str]:
     """Run uvicorn on the current test database until the block ends; keyword arguments become environment variables."""
-    port = _free_port()
+    port = free_port()
     name = connection.settings_dict["NAME"]
     env = {**environment(name), "PORT": str(port), "DB_CONN_MAX_AGE": "60", "CAREBRIDGE_DEMO": "0"}
     env |= {"DEMO_SKIPS_SECOND_FACTOR": "1", **settings_}
@@ -68,9 +68,3 @@ def _wait_for(url: str, process: subprocess.Popen, log: Callable[[], str]) -> No
             return
         time.sleep(0.1)
     raise RuntimeError(f"The site did not start:\n{log()}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterator
 from datetime import datetime, time, timedelta
-from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from django.utils import timezone
 
 from reminders.models import Kind, Reminder, State
 from reminders.transports import base
 from scheduling.booking import book_appointment
 from scheduling.models import Appointment
+from tests.reminders.mail_server import Mailbox, serve_mail
 from tests.reminders.stand_in import StandIn, stand_in
 
 
@@ -74,42 +72,12 @@ def twilio(settings) -> Iterator[StandIn]:
         yield server
 
 
-class Mailbox:
-    """What the mail server was given, and what it says to the next messages, one reply each ("250 OK" if nothing)."""
-
-    def __init__(self) -> None:
-        self.messages: list[Any] = []
-        self.sessions: set[Any] = set()
-        self.replies: dict[str, list[str]] = {"RCPT": [], "DATA": []}
-
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
-        if self.replies["RCPT"]:
-            return self.replies["RCPT"].pop(0)
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        reply = self.replies["DATA"].pop(0) if self.replies["DATA"] else "250 OK"
-        if reply.startswith("250") or reply == "hang up":
-            self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
-            self.sessions.add(session)
-        if reply == "hang up":
-            server.transport.close()
-        return reply
-
-
 @pytest.fixture
 def mail_server(settings) -> Iterator[Mailbox]:
     """E-mails go to a mail server of our own, over SMTP."""
-    box = Mailbox()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    controller = Controller(box, hostname="127.0.0.1", port=port)
-    controller.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-    settings.REMINDER_TRANSPORTS = {**settings.REMINDER_TRANSPORTS, "email": "reminders.transports.email.Email"}
-    settings.REMINDER_RATES = {}
-    yield box
-    controller.stop()
+    with serve_mail() as (box, port):
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+        settings.REMINDER_TRANSPORTS = {**settings.REMINDER_TRANSPORTS, "email": "reminders.transports.email.Email"}
+        settings.REMINDER_RATES = {}
+        yield box

@@ -1,4 +1,4 @@
-"""Many visits at one clinic, each of another patient with a mobile, and a message due about each."""
+"""Many visits, each of another patient with a mobile and an e-mail address, and a message due about each."""
 
 from __future__ import annotations
 
@@ -9,31 +9,40 @@ from datetime import UTC, datetime, time, timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
-from reminders.models import Kind, Reminder
-from scheduling.models import Appointment, Clinic, Doctor, Patient
+from reminders.models import Kind, Medium, Reminder
+from scheduling.models import Appointment, AppointmentType, Clinic, Doctor, Patient
 from tests import factories
 
 
-def make_crowd(count: int, *, due_within: float) -> list[Reminder]:
-    """So many messages, due at random within the seconds to come. The visits are rows only: they occupy nobody."""
+def make_crowd(count: int, *, due_within: float, by_email: float = 0.0) -> list[Reminder]:
+    """So many messages of one doctor's patients, due at random within the seconds to come; a share go by e-mail."""
     clinic = factories.ClinicFactory(open_weekdays=True)
     doctor = factories.DoctorFactory(at=[clinic])
     factories.works_on_weekdays(doctor.resource, clinic, time(8), time(18))
     kind = factories.AppointmentTypeFactory()
     factories.OfferingFactory(doctor=doctor, appointment_type=kind, clinic=clinic)
-    people = Patient.objects.bulk_create(
-        (factories.PatientFactory.build(mobile=f"+4477{number:08d}") for number in range(count)), batch_size=500
-    )
+    visits = make_visits(range(count), doctor=doctor, clinic=clinic, kind=kind, by_email=by_email)
+    return Reminder.objects.bulk_create((_due(visit, due_within) for visit in visits), batch_size=500)
+
+
+def make_visits(
+    numbers: Sequence[int], *, doctor: Doctor, clinic: Clinic, kind: AppointmentType, by_email: float
+) -> list[Appointment]:
+    """A visit in nine days for a new patient of each number. They are rows only: they occupy nobody."""
+    people = Patient.objects.bulk_create((_person(number, by_email) for number in numbers), batch_size=500)
     starts_at = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=9)
     common = {"clinic": clinic, "doctor": doctor, "appointment_type": kind, "time_zone": clinic.time_zone}
     common |= {"starts_at": starts_at, "ends_at": starts_at + timedelta(minutes=30), "duration_minutes": 30}
     common |= {"local_date": starts_at.date(), "local_time": starts_at.astimezone(clinic.zone).time()}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
-        visits = Appointment.objects.bulk_create(
-            (Appointment(patient=each, **common) for each in people), batch_size=500
-        )
-    return Reminder.objects.bulk_create((_due(visit, due_within) for visit in visits), batch_size=500)
+        return Appointment.objects.bulk_create((Appointment(patient=each, **common) for each in people), batch_size=500)
+
+
+def _person(number: int, by_email: float) -> Patient:
+    prefers = Medium.EMAIL if random.random() < by_email else Medium.SMS
+    addresses = {"mobile": f"+4477{number:08d}", "email": f"patient-{number}@example.org"}
+    return factories.PatientFactory.build(preferred_channel=prefers, **addresses)
 
 
 def _due(visit: Appointment, within: float) -> Reminder:
