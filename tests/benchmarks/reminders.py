@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import random
 import time as clock
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, time, timedelta
+from itertools import cycle
 from typing import NamedTuple
+from uuid import UUID
 
 import django
 
@@ -21,14 +24,24 @@ from reminders import delivery, jobs  # noqa: E402
 from reminders.models import Attempt, Kind, Reminder, Rule, RuleVersion, State  # noqa: E402
 from reminders.transports import base  # noqa: E402
 from reminders.transports.base import Accepted, Outgoing  # noqa: E402
-from scheduling.models import Appointment  # noqa: E402
 from tests.benchmarks._measure import Figure, report  # noqa: E402
-from tests.benchmarks._world import analyse, build  # noqa: E402
+from tests.benchmarks._world import DOCTORS_EACH, World, analyse, build  # noqa: E402
+from tests.reminders.crowd import make_visits  # noqa: E402
 from tests.reminders.stand_in import stand_in_process  # noqa: E402
 
 COUNT = int(os.environ.get("COUNT") or 100_000)
 PROVIDER_SECONDS = 0.02
 RULES = 10
+CHUNK = 1000
+
+
+class Visit(NamedTuple):
+    """What a planned message says of its visit."""
+
+    pk: int
+    clinic_id: int
+    patient_id: UUID
+    starts_at: datetime
 
 
 class Pace(NamedTuple):
@@ -59,39 +72,37 @@ def versions() -> list[RuleVersion]:
     return [RuleVersion.objects.get_or_create(rule=rule, number=1, defaults=quiet)[0] for rule in rules]
 
 
-def people_with_addresses() -> None:
-    """Everybody has a mobile and an e-mail address; one in four prefers e-mail."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE scheduling_patient SET"
-            " mobile = '+44770' || lpad((abs(hashtext(id::text)) % 10000000)::text, 7, '0'),"
-            " email = id || '@example.org',"
-            " preferred_channel = CASE WHEN abs(hashtext(id::text)) % 4 = 0 THEN 'email' ELSE 'sms' END"
-        )
+def visits(world: World) -> list[Visit]:
+    """COUNT visits at all the clinics, each of another patient: one in four prefers e-mail."""
+    made: list[Visit] = []
+    for first in range(0, COUNT, CHUNK):
+        numbers, place = range(first, min(first + CHUNK, COUNT)), first // CHUNK % len(world.doctors)
+        doctor, clinic = world.doctors[place], world.clinics[place // DOCTORS_EACH]
+        rows = make_visits(numbers, doctor=doctor, clinic=clinic, kind=world.kind, by_email=0.25)
+        made += [Visit(row.pk, row.clinic_id, row.patient_id, row.starts_at) for row in rows]
+    random.Random(1).shuffle(made)
+    return made
 
 
-def due(count: int) -> float:
-    """Write so many due messages, as planning writes them; seconds."""
+def due(visits: Sequence[Visit]) -> float:
+    """Write a due message about each visit, as planning writes them; seconds."""
     Attempt.objects.all()._raw_delete("default")
     Reminder.objects.all()._raw_delete("default")
-    visits = list(Appointment.objects.filter(status="confirmed").order_by("pk")[: count // RULES + 1])
     at = timezone.now() - timedelta(minutes=5)
-    wanted = (
+    rows = [
         Reminder(
             kind=Kind.UPCOMING,
             version=version,
             clinic_id=visit.clinic_id,
-            appointment=visit,
+            appointment_id=visit.pk,
             patient_id=visit.patient_id,
             starts_at=visit.starts_at,
             due_at=at,
             next_try_at=at,
             not_after=visit.starts_at,
         )
-        for version in versions()
-        for visit in visits
-    )
-    rows = [row for row, _ in zip(wanted, range(count), strict=False)]
+        for visit, version in zip(visits, cycle(versions()), strict=False)
+    ]
     started = clock.perf_counter()
     with transaction.atomic():
         Reminder.objects.bulk_create(rows, batch_size=1000)
@@ -125,7 +136,7 @@ def deliver(count: int, *, processes: int) -> Pace:
     return pace
 
 
-def floor(count: int) -> float:
+def floor() -> float:
     """The same rows through the same states by SQL alone, in the same batches; rows a second."""
     claim = (
         "WITH due AS (SELECT id FROM reminders_reminder WHERE state = 'planned' AND next_try_at <= now()"
@@ -162,17 +173,16 @@ def using(transports: dict[str, str], measure: Callable[[], Pace]) -> Pace:
 
 def main() -> None:
     settings.REMINDER_RATES = {}
-    build(patients=2000)
-    people_with_addresses()
+    everyone = visits(build())
     few = min(COUNT // 10, 10_000)
     sink = dict.fromkeys(("sms", "email"), f"{__name__}.Sink")
-    due(few)
-    least = floor(few)
-    due(few)
+    due(everyone[:few])
+    least = floor()
+    due(everyone[:few])
     alone = using(sink, lambda: deliver(few, processes=1))
-    due(few)
+    due(everyone[:few])
     over_http = by_http(few)
-    planned = COUNT / due(COUNT)
+    planned = COUNT / due(everyone)
     both = using(sink, lambda: deliver(COUNT, processes=2))
     width = f"{settings.REMINDER_SENDERS} threads / {1000 * PROVIDER_SECONDS:.0f} ms"
     threads = settings.REMINDER_SENDERS / PROVIDER_SECONDS
