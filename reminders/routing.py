@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import phonenumbers
 from django.db.models import QuerySet
@@ -84,6 +85,7 @@ def address_of(person: Patient | User, medium: str, wish: StaffWish | None = Non
     return "\n".join(filter(None, lines))
 
 
+@lru_cache(maxsize=4096)  # asked several times of each message, and slow
 def _e164(number: str) -> str:
     """The number in E.164 form, or "" when no provider could dial it. Numbers kept for drama count."""
     try:
