@@ -56,13 +56,14 @@ class Run:
     def __init__(self) -> None:
         self.counts: Counter = Counter()
         self.breaker = Breaker()
+        self._ends = 0.0
         self._results: Results = SimpleQueue()
         self._lanes: dict[str, Lane] = {}
         self._turned_away: Counter = Counter()
 
     def go(self, until: float) -> None:
         """Work until everything due is on its way and answered, or until that monotonic time."""
-        more = True
+        more, self._ends = True, until + PATIENCE_SECONDS
         while more or self._under_way():
             more = time.monotonic() < until and (not self._wants_more() or self._claim())
             if time.monotonic() >= until:
@@ -71,12 +72,18 @@ class Run:
                 self._record(wait=0.05)
             else:
                 self._record(wait=0.0)
-            if time.monotonic() > until + PATIENCE_SECONDS:
+            if time.monotonic() > self._ends:
                 break
 
     def close(self) -> None:
-        """Keep what was answered and end the threads."""
+        """Keep what was answered and end the threads.
+
+        After a failure, as when the database restarts, the answers to what is under way are waited for: what was sent
+        without being recorded might be sent again.
+        """
         self._record(wait=0.0)
+        while any(lane.busy for lane in self._lanes.values()) and time.monotonic() < self._ends:
+            self._record(wait=0.05)
         for lane in self._lanes.values():
             lane.close()
 
@@ -210,7 +217,7 @@ class Run:
 
 def _durably(write: Callable[[], None]) -> None:
     """Write what a provider has said even if the database restarts meanwhile: they can't be asked everything again."""
-    for pause in (0.1, 0.5, 1, 2, 4, None):
+    for pause in (0.1, 0.5, 1, 2, 4, 8, 16, None):
         try:
             write()
         except (OperationalError, InterfaceError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from reminders import claiming, outcomes, throughput
@@ -136,6 +137,30 @@ def test_a_report_that_overtakes_the_answer_is_not_undone_by_it(remind, twilio, 
 
     reminder.refresh_from_db()
     assert (reminder.state, reminder.medium) == (State.PLANNED, "email")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_is_kept_though_the_database_cut_us_off_before_it_came(remind, settings, twilio):
+    settings.REMINDER_SENDERS = 1
+    twilio.behaviour.gate = threading.Event()
+    reminder = remind()
+
+    run = ThreadPoolExecutor(1).submit(lambda: (deliver_due(), connection.close()))
+    deadline = time.monotonic() + 60
+    while not twilio.handed and time.monotonic() < deadline:
+        time.sleep(0.05)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    time.sleep(0.5)  # in which it looks for more to send, and finds no database
+    twilio.behaviour.gate.set()
+    with contextlib.suppress(OperationalError):
+        run.result(60)
+
+    reminder.refresh_from_db()
+    assert (reminder.state, twilio.handed) == (State.SENT, 1)
 
 
 # --- Pace -----------------------------------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ class StandIn(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.behaviour = Behaviour(**behaviour)
         self.taken: list[Taken] = []
-        self.asked = 0
+        self.handed = self.asked = 0
         self.by_key: dict[str, Taken] = {}
         self.numbers = itertools.count(1)
         self.lock = threading.Lock()
@@ -105,6 +105,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         form = {name: values[0] for name, values in parse_qs(self._body()).items()}
         behaviour, at = self.server.behaviour, time.time()
+        self.server.handed += 1
         if behaviour.gate:
             behaviour.gate.wait(60)
         if behaviour.delay:
