@@ -145,7 +145,11 @@ def test_an_answer_is_kept_though_the_database_cut_us_off_before_it_came(remind,
     twilio.behaviour.gate = threading.Event()
     reminder = remind()
 
-    run = ThreadPoolExecutor(1).submit(lambda: (deliver_due(), connection.close()))
+    def deliver() -> None:
+        with contextlib.closing(connection):
+            deliver_due()
+
+    run = ThreadPoolExecutor(1).submit(deliver)
     deadline = time.monotonic() + 60
     while not twilio.handed and time.monotonic() < deadline:
         time.sleep(0.05)
