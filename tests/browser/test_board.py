@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from datetime import time as clock
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.conf import settings
-from django.test import Client
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from scheduling.booking import book_appointment
 from scheduling.models import Appointment
@@ -18,16 +15,6 @@ from scheduling.rescheduling import reschedule_appointment
 from tests import factories
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
-
-
-@pytest.fixture
-def browser(chromium: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
-    # Playwright runs an event loop in this thread, which Django would otherwise refuse to query from.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture
@@ -39,16 +26,11 @@ def visit(patient, consultation, dr_osei, harbour, receptionist, monday, room_1)
 
 
 @pytest.fixture
-def board(browser, site, harbour, monday, receptionist, visit):
+def board(page_of, site, harbour, monday, receptionist, visit):
     """Opens Monday's board in a browser of its own, signed in as the receptionist and connected."""
 
     def open_board() -> Page:
-        client = Client()
-        client.force_login(receptionist, backend="allauth.account.auth_backends.AuthenticationBackend")
-        session = client.cookies[settings.SESSION_COOKIE_NAME].value
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
-        context.add_cookies([{"name": f"sessionid_{site.rsplit(':', 1)[1]}", "value": session, "url": site}])
-        page = context.new_page()
+        page = page_of(receptionist)
         page.goto(f"{site}/board/?clinic={harbour.pk}&day={monday}")
         expect(page.locator(".live")).to_contain_text("Live", timeout=20_000)
         return page

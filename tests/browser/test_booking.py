@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import datetime, time
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
-from django.test import Client
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from scheduling.booking import book_appointment
 from scheduling.cancelling import cancel_appointment
@@ -22,27 +20,11 @@ WHERE_TIMES_STAND = (
 
 
 @pytest.fixture
-def browser(chromium, monkeypatch):
-    # Playwright runs an event loop in this thread, which Django would otherwise refuse to query from.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def open_page(browser: Browser, site: str):
+def open_page(page_of, site: str):
     """Opens an address as somebody who is signed in, in a browser session of their own."""
 
     def run(user, path: str) -> Page:
-        client = Client()
-        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-        name = f"sessionid_{site.rsplit(':', 1)[1]}"
-        session = client.cookies[settings.SESSION_COOKIE_NAME].value
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
-        context.add_cookies([{"name": name, "value": session, "url": site}])
-        page = context.new_page()
+        page = page_of(user)
         page.goto(f"{site}{path}")
         return page
 

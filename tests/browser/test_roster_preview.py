@@ -7,20 +7,16 @@ import re
 from datetime import datetime, time
 
 import pytest
-from django.conf import settings
-from django.test import Client
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from scheduling.booking import book_appointment
 from scheduling.models import Status
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps a loop in this thread; we use none
-
 
 def test_the_preview_follows_the_form_and_the_block_displaces_what_it_showed(
-    site, chromium, patient, consultation, dr_osei, harbour, receptionist, clinic_admin, monday
+    site, page_of, patient, consultation, dr_osei, harbour, receptionist, clinic_admin, monday
 ):
     visit = book_appointment(
         patient=patient,
@@ -30,39 +26,29 @@ def test_the_preview_follows_the_form_and_the_block_displaces_what_it_showed(
         starts_at=datetime.combine(monday, time(10), tzinfo=harbour.zone),
         by=receptionist,
     )
-    client = Client()
-    client.force_login(clinic_admin)
-    session = client.cookies[settings.SESSION_COOKIE_NAME].value
-    port = site.rsplit(":", 1)[1]
+    page = page_of(clinic_admin)
+    problems: list[str] = []
+    # htmx reports previews that a newer one replaced as errors of its own; they are meant.
+    page.on("console", lambda said: problems.append(said.text) if "Content Security" in said.text else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
-        context.add_cookies([{"name": f"sessionid_{port}", "value": session, "url": site}])
-        page = context.new_page()
-        problems: list[str] = []
-        # htmx reports previews that a newer one replaced as errors of its own; they are meant.
-        page.on("console", lambda said: problems.append(said.text) if "Content Security" in said.text else None)
-        page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(f"{site}/roster/block/")
+    page.get_by_label("Who or what").select_option(label="Dr Amara Osei")
+    page.get_by_label("From", exact=True).fill(monday.isoformat())
+    page.get_by_label("Until").fill(monday.isoformat())
+    page.locator("#id_from_time").fill("09:00")
+    page.locator("#id_to_time").fill("12:00")
+    page.locator("#id_to_time").blur()
 
-        page.goto(f"{site}/roster/block/")
-        page.get_by_label("Who or what").select_option(label="Dr Amara Osei")
-        page.get_by_label("From", exact=True).fill(monday.isoformat())
-        page.get_by_label("Until").fill(monday.isoformat())
-        page.locator("#id_from_time").fill("09:00")
-        page.locator("#id_to_time").fill("12:00")
-        page.locator("#id_to_time").blur()
+    expect(page.locator("#preview")).to_contain_text("1 visit to move")
+    expect(page.locator("#preview")).to_contain_text(visit.reference)
+    if shots := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=f"{shots}/roster-preview.png")
 
-        expect(page.locator("#preview")).to_contain_text("1 visit to move")
-        expect(page.locator("#preview")).to_contain_text(visit.reference)
-        if shots := os.environ.get("SCREENSHOTS"):
-            page.screenshot(path=f"{shots}/roster-preview.png")
-
-        page.get_by_role("button", name="Block the time").click()
-        expect(page.get_by_text(re.compile("Blocked: Dr Amara Osei"))).to_be_visible()
-        if shots:
-            page.screenshot(path=f"{shots}/roster-done.png")
-        browser.close()
+    page.get_by_role("button", name="Block the time").click()
+    expect(page.get_by_text(re.compile("Blocked: Dr Amara Osei"))).to_be_visible()
+    if shots:
+        page.screenshot(path=f"{shots}/roster-done.png")
 
     visit.refresh_from_db()
     assert visit.status == Status.REQUIRES_REVIEW

@@ -6,10 +6,8 @@ import os
 from datetime import datetime, time, timedelta
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from reminders.models import Kind, Reminder, State
 from reminders.rule_changes import Terms, save_rule
@@ -17,8 +15,6 @@ from scheduling.booking import book_appointment
 from scheduling.models import Appointment, Status
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps a loop in this thread; we use none
 
 SIZES = {"1440": (1440, 1000), "390": (390, 844)}
 
@@ -35,7 +31,7 @@ def shoot(page, name: str) -> None:
 
 
 def test_a_rule_is_tried_out_with_what_was_typed(
-    site, chromium, patient, consultation, dr_osei, harbour, receptionist, clinic_admin, monday
+    site, page_of, patient, consultation, dr_osei, harbour, receptionist, clinic_admin, monday
 ):
     starts_at = datetime.combine(monday, time(10), tzinfo=harbour.zone)
     book = {"patient": patient, "appointment_type": consultation, "doctor": dr_osei, "clinic": harbour}
@@ -43,52 +39,42 @@ def test_a_rule_is_tried_out_with_what_was_typed(
     past = book_appointment(**book, starts_at=starts_at + timedelta(hours=5), by=receptionist)
     rule = save_rule(kind=Kind.UPCOMING, terms=Terms(days=-3), clinic=harbour, by=clinic_admin).rule
     _send_one(past)
-    client = Client()
-    client.force_login(clinic_admin)
-    session = client.cookies[settings.SESSION_COOKIE_NAME].value
-    port = site.rsplit(":", 1)[1]
+    page = page_of(clinic_admin, 1440, 1000)
+    problems: list[str] = []
+    page.on("console", lambda said: problems.append(said.text) if "Content Security" in said.text else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        context = browser.new_context(viewport={"width": 1440, "height": 1000})
-        context.add_cookies([{"name": f"sessionid_{port}", "value": session, "url": site}])
-        page = context.new_page()
-        problems: list[str] = []
-        page.on("console", lambda said: problems.append(said.text) if "Content Security" in said.text else None)
-        page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(f"{site}/reminders/rules/{rule.pk}/")
+    page.get_by_text("English").first.click()
+    page.locator("#id_text_en_sms").fill("Dear {given_name}, see you on {date} at {time}.")
+    page.locator("#id_text_en_email").fill("Dear {given_name},\n\nplease come {date}.")
+    page.get_by_label("Way").select_option("sms")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator("#trial .said.sms")).to_contain_text("Dear Nerys, see you on")
+    shoot(page, "rule-sms")
 
-        page.goto(f"{site}/reminders/rules/{rule.pk}/")
-        page.get_by_text("English").first.click()
-        page.locator("#id_text_en_sms").fill("Dear {given_name}, see you on {date} at {time}.")
-        page.locator("#id_text_en_email").fill("Dear {given_name},\n\nplease come {date}.")
-        page.get_by_label("Way").select_option("sms")
-        page.get_by_role("button", name="Preview").click()
-        expect(page.locator("#trial .said.sms")).to_contain_text("Dear Nerys, see you on")
-        shoot(page, "rule-sms")
+    page.get_by_label("Way").select_option("email")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.frame_locator("iframe.mail").get_by_text("Dear Nerys,").first).to_be_visible()
+    expect(page.locator("#trial")).to_contain_text(visit.reference)
+    shoot(page, "rule-email")
 
-        page.get_by_label("Way").select_option("email")
-        page.get_by_role("button", name="Preview").click()
-        expect(page.frame_locator("iframe.mail").get_by_text("Dear Nerys,").first).to_be_visible()
-        expect(page.locator("#trial")).to_contain_text(visit.reference)
-        shoot(page, "rule-email")
+    page.locator("#id_text_en_sms").fill("At {tme}")
+    page.get_by_role("button", name="Save as version 2").click()
+    expect(page.locator("#id_text_en_sms_error")).to_contain_text("There is no placeholder {tme}.")
+    shoot(page, "rule-error")
 
-        page.locator("#id_text_en_sms").fill("At {tme}")
-        page.get_by_role("button", name="Save as version 2").click()
-        expect(page.locator("#id_text_en_sms_error")).to_contain_text("There is no placeholder {tme}.")
-        shoot(page, "rule-error")
-
-        for path, name in (
-            ("rules/", "rules"),
-            (f"rules/?clinic={harbour.pk}&type={consultation.pk}", "rules-here"),
-            (f"rules/{rule.pk}/narrower/", "rule-new"),
-            (f"rules/{rule.pk}/versions/1/", "rule-version"),
-            ("effect/", "effect"),
-        ):
-            page.goto(f"{site}/reminders/{path}")
-            width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-            assert width[0] <= width[1]
-            shoot(page, name)
-        browser.close()
+    for path, name in (
+        ("rules/", "rules"),
+        (f"rules/?clinic={harbour.pk}&type={consultation.pk}", "rules-here"),
+        (f"rules/{rule.pk}/narrower/", "rule-new"),
+        (f"rules/{rule.pk}/versions/1/", "rule-version"),
+        ("effect/", "effect"),
+    ):
+        page.goto(f"{site}/reminders/{path}")
+        width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert width[0] <= width[1]
+        shoot(page, name)
 
     assert rule.versions.count() == 1
     assert problems == []
