@@ -18,6 +18,7 @@ from carebridge.audit.trail import Action, log_change
 from carebridge.db import command, lock_in_order
 from carebridge.errors import InvalidInput, NotAllowed, NotFound
 from scheduling.errors import WrongStatus
+from scheduling.locking import lock_patient
 from scheduling.models import EmergencyAccess, Patient
 from scheduling.models.emergency import OPEN_FOR
 from scheduling.permissions import clinic_ids_with, forget_roles, holders_of, require
@@ -36,15 +37,16 @@ TELL_WITHIN = timedelta(days=1)
 def open_record(*, patient: Patient, reason: str, by: User) -> EmergencyAccess:
     """Open the patient's appointments at all clinics, with notes and history, to `by` for one hour from now.
 
-    What is open already stays open until its own hour is over. Raises NotAllowed for a role that may not, and
-    InvalidInput without a reason that a reviewer can judge.
+    What is open already stays open until its own hour is over. Raises NotAllowed for a role that may not, InvalidInput
+    without a reason that a reviewer can judge or for a record that was anonymised, RecordMerged, NotFound.
     """
     clinics = clinic_ids_with(by, Permission.BREAK_GLASS)
     if not clinics:
         raise NotAllowed(detail={"permission": Permission.BREAK_GLASS.value})
     if len(reason.strip()) < SHORTEST_REASON:
         raise InvalidInput(fields={"reason": "Say what happened, so that somebody else can judge it."})
-    lock_in_order(User, [by.pk])
+    # Also keeps one person from opening it twice at once.
+    patient = lock_patient(patient.pk)
     now = timezone.now()
     if already := EmergencyAccess.objects.filter(opened_by=by, patient=patient).open_at(now).first():
         return already

@@ -1,4 +1,4 @@
-"""Two records become one while somebody books or refers the one that goes, in processes of their own."""
+"""Two records become one while somebody books, refers or opens the one that goes, in processes of their own."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from functools import partial
 
 import pytest
 
-from scheduling import booking, patients, record_pairs
+from scheduling import booking, emergency, patients, record_pairs
 from scheduling.booking import book_appointment
+from scheduling.emergency import close_record, open_record
 from scheduling.merging import merge_patients
-from scheduling.models import Appointment, Patient, PatientClinic, Referral
+from scheduling.models import Appointment, EmergencyAccess, Patient, PatientClinic, PatientMerge, Referral
 from scheduling.patients import record_referral
 from tests import factories
 from tests.concurrency.checks import deadlocks
@@ -79,6 +80,25 @@ def refer(pairs, harbour, receptionist, monday):
     return [partial(record_some, remove, turn) for turn, (_, remove) in enumerate(pairs)]
 
 
+@pytest.fixture
+def open_history(pairs, receptionist):
+    """Somebody who opens and closes the history of the one that goes until they are told that the record is gone."""
+
+    def open_some(patient: Patient) -> None:
+        for _ in range(12):
+            access = open_record(patient=patient, reason="Collapsed in the waiting room", by=receptionist)
+            close_record(access=access, by=receptionist)
+
+    return [partial(open_some, remove) for _, remove in pairs]
+
+
+def opened_too_late() -> list[EmergencyAccess]:
+    """Histories opened on a record that had been merged into another before."""
+    merged_at = dict(PatientMerge.objects.values_list("removed", "merged_at"))
+    openings = EmergencyAccess.objects.filter(patient__in=merged_at)
+    return [access for access in openings if access.opened_at > merged_at[access.patient_id]]
+
+
 def left_behind() -> list[object]:
     """What hangs on records that were merged into others."""
     gone = {"patient__merged_into__isnull": False}
@@ -123,3 +143,22 @@ def test_without_the_patients_lock_referrals_stay_on_a_record_nobody_sees(merge,
     together([merge, refer], in_step=True, forgiving=True)
 
     assert any(isinstance(row, Referral) for row in left_behind())
+
+
+def test_no_history_is_opened_in_an_emergency_on_a_record_that_is_gone(merge, open_history):
+    before = deadlocks()
+
+    ended = together([merge, open_history], in_step=True)
+
+    assert ended["done"] >= ROUNDS
+    assert ended["done"] + ended["record_merged"] == ROUNDS * 2
+    assert opened_too_late() == []
+    assert deadlocks() == before
+
+
+def test_without_the_patients_lock_an_empty_history_is_opened_in_an_emergency(merge, open_history, monkeypatch):
+    monkeypatch.setattr(emergency, "lock_patient", read_patient)
+
+    together([merge, open_history], in_step=True, forgiving=True)
+
+    assert opened_too_late()
