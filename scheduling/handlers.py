@@ -44,7 +44,7 @@ def show_move(event: events.AppointmentRescheduled) -> None:
 
 
 def _wherever_shown(clinic_id: int, day: date, doctor_id: int) -> list[live.Change]:
-    """The day at the visit's clinic, and at the doctor's others, whose boards show the time as busy elsewhere.
+    """The day at this clinic, and at the doctor's others: boards there show the time as busy, and searches miss it.
 
     Each clinic is told of itself only. Should its local day be another one, its next check will do.
     """
@@ -59,9 +59,9 @@ def _clinics_served(doctor_id: int, period: int) -> frozenset[int]:
 
 @handles_after_commit(events.HoldChanged)
 def show_hold(event: events.HoldChanged) -> None:
-    """A time of this day is being booked, or no longer is."""
+    """A time of this day is being booked, or no longer is: the doctor's other clinics offer it no more, or again."""
     day = event.starts_at.astimezone(Clinic.objects.get(pk=event.clinic_id).zone).date()
-    live.announce([live.Change(event.clinic_id, day, (event.doctor_id,))])
+    live.announce(_wherever_shown(event.clinic_id, day, event.doctor_id))
 
 
 @handles_after_commit(events.RosterChanged)

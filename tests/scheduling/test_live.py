@@ -174,6 +174,28 @@ def test_the_doctors_other_clinic_hears_that_its_own_day_changed_and_no_more(
     run(scenario)
 
 
+def test_a_held_time_is_told_at_the_doctors_other_clinic_so_that_searches_there_miss_it_at_once(
+    screen, receptionist, receptionist_elsewhere, northgate, harbour, dr_osei, consultation, monday
+):
+    factories.DoctorClinicFactory(doctor=dr_osei, clinic=northgate)
+    search = screen(receptionist_elsewhere)
+    start = datetime.combine(monday, time(10), tzinfo=harbour.zone)
+    wanted = {"appointment_type": consultation, "doctor": dr_osei, "clinic": harbour, "starts_at": start}
+
+    async def scenario():
+        socket = search()
+        assert (await socket.connect())[0]
+        await asyncio.sleep(0.3)
+        held = await database_sync_to_async(hold_slot)(**wanted, owner="desk", by=receptionist)
+        assert await socket.receive_json_from(timeout=5) == {"clinic": northgate.pk, "day": monday.isoformat()}
+        await database_sync_to_async(release_hold)(held.id, "desk")
+        assert await socket.receive_json_from(timeout=5) == {"clinic": northgate.pk, "day": monday.isoformat()}
+        assert await socket.receive_nothing(timeout=0.5)
+        await socket.disconnect()
+
+    run(scenario)
+
+
 def test_a_hold_spent_on_another_day_is_taken_off_the_screens_that_showed_it(
     screen, receptionist, harbour, patient, dr_osei, consultation, room_1, monday
 ):
