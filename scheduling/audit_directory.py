@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -35,9 +36,9 @@ class SchedulingDirectory:
         """As in every row that commands write."""
         return role_at(user, clinic_id)
 
-    def reach_of(self, user: User) -> Reach:
-        """The clinics whose trail the user sees, their members, and whether they may export."""
-        ids = clinic_ids_with(user, Permission.SEE_AUDIT)
+    def reach_of(self, user: User, *, refusals: bool = False) -> Reach:
+        """The clinics whose trail (or only refusals) the user sees, their members, and whether they may export."""
+        ids = clinic_ids_with(user, Permission.SEE_REFUSED if refusals else Permission.SEE_AUDIT)
         if not ids:
             return Reach()
         exports = bool(clinic_ids_with(user, Permission.EXPORT_AUDIT))
@@ -61,9 +62,9 @@ class SchedulingDirectory:
         except (ValueError, TypeError, ValidationError):
             return None
 
-    def patient_by_reference(self, user: User, reference: str) -> UUID | None:
-        """The patient of an appointment at a clinic whose trail the user sees."""
-        seen = Appointment.objects.filter(clinic__in=clinic_ids_with(user, Permission.SEE_AUDIT))
+    def patient_by_reference(self, reference: str, clinics: Collection[int]) -> UUID | None:
+        """The patient of an appointment at one of the clinics whose rows the asker sees."""
+        seen = Appointment.objects.filter(clinic__in=list(clinics))
         return seen.filter(reference=reference.upper()).values_list("patient", flat=True).first()
 
     def patient_name(self, user: User, patient_id: UUID) -> str | None:

@@ -92,6 +92,10 @@ class ReviewReasonChanged(AppointmentEvent):
     """What sent the visit to review is gone, but something else still speaks against it."""
 
 
+class OverrideRefused(AppointmentEvent):
+    """A second person said no to a rule set aside; the visit keeps its time until it is moved or cancelled."""
+
+
 class ReviewResolved(AppointmentEvent):
     pass
 

@@ -32,6 +32,7 @@ APPOINTMENT_EVENTS: Mapping[str, type[events.AppointmentEvent]] = {
     "appointment.status_undone": events.StatusUndone,
     "appointment.review_required": events.ReviewRequired,
     "appointment.review_reason_changed": events.ReviewReasonChanged,
+    "appointment.override_refused": events.OverrideRefused,
     "appointment.review_resolved": events.ReviewResolved,
     "appointment.notes_changed": events.NotesChanged,
     "appointment.patient_changed": events.PatientChanged,

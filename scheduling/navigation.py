@@ -72,6 +72,8 @@ def nav_items(user: User) -> list[dict[str, Any]]:
         )
     if clinic_ids_with(user, Permission.SEE_AUDIT):
         items.append({"key": "audit", "label": "Audit", "icon": "shield", "url": reverse("audit:all")})
+    elif clinic_ids_with(user, Permission.SEE_REFUSED):
+        items.append({"key": "audit", "label": "Refused", "icon": "shield", "url": reverse("audit:refused")})
     return items
 
 

@@ -61,18 +61,8 @@ def restate_review(appointment: Appointment, *, reasons: Sequence[str], by: User
 
     Part of a command: the caller holds the locks.
     """
-    before = appointment.review_reason
-    if before in (each[:160] for each in reasons):
-        return
-    appointment.review_reason = reasons[0][:160]
-    save_changes(appointment, "review_reason")
-    record_appointment(
-        "appointment.review_reason_changed",
-        appointment,
-        by=by,
-        at=at,
-        changes={"review_reason": (before, appointment.review_reason)},
-    )
+    if appointment.review_reason not in (each[:160] for each in reasons):
+        _give_reason("appointment.review_reason_changed", appointment, reasons[0], by=by, at=at)
 
 
 def reconsider_review(appointment: Appointment, *, by: User | None, at: datetime) -> None:
@@ -133,13 +123,21 @@ def refuse_override(*, appointment: Appointment, reason: str, by: User) -> Appoi
     if not reason.strip():
         raise InvalidInput("Say why, so that whoever asked knows what to do.", fields={"reason": "Say why."})
 
-    restate_review(appointment, reasons=[OVERRIDE_REFUSED + reason.strip()], by=by, at=timezone.now())
+    words = OVERRIDE_REFUSED + reason.strip()
+    _give_reason("appointment.override_refused", appointment, words, by=by, at=timezone.now())
     return appointment
 
 
 def concerns_override(appointment: Appointment) -> bool:
     """Whether it is in review because of an override: one that waits for agreement, or one that was refused."""
     return appointment.review_reason == AWAITS_SIGN_OFF or appointment.review_reason.startswith(OVERRIDE_REFUSED)
+
+
+def _give_reason(kind: str, appointment: Appointment, reason: str, *, by: User | None, at: datetime) -> None:
+    before, appointment.review_reason = appointment.review_reason, reason[:160]
+    save_changes(appointment, "review_reason")
+    changes = {"review_reason": (before, appointment.review_reason)}
+    record_appointment(kind, appointment, by=by, at=at, changes=changes)
 
 
 def _require_second_person(appointment: Appointment, by: User) -> None:

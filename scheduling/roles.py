@@ -33,6 +33,7 @@ class Permission(StrEnum):
     BREAK_GLASS = "break_glass"
     REVIEW_ACCESS = "review_access"
     SEE_AUDIT = "see_audit"
+    SEE_REFUSED = "see_refused"
     MERGE_PATIENTS = "merge_patients"
     RELEASE_PATIENT_DATA = "release_patient_data"
     SEE_REMINDERS = "see_reminders"
@@ -63,6 +64,7 @@ DESCRIPTIONS: Mapping[Permission, str] = {
     Permission.BREAK_GLASS: "Open one patient's history for an hour in an emergency, with a reason",
     Permission.REVIEW_ACCESS: "Review what was opened in an emergency",
     Permission.SEE_AUDIT: "See who did, saw or tried what",
+    Permission.SEE_REFUSED: "See what was tried and refused, and why",
     Permission.MERGE_PATIENTS: "Merge duplicate patient records, and undo it",
     Permission.RELEASE_PATIENT_DATA: "Give a patient a copy of their data, or anonymise it after its time",
     Permission.SEE_REMINDERS: "See which messages are planned, sent and failed, and why",
@@ -99,6 +101,7 @@ _ADMINISTRATION = {
     Permission.GRANT_ACCESS,
     Permission.REVIEW_ACCESS,
     Permission.SEE_AUDIT,
+    Permission.SEE_REFUSED,
     Permission.MERGE_PATIENTS,
     Permission.RELEASE_PATIENT_DATA,
     Permission.EDIT_REMINDERS,
@@ -119,12 +122,19 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.EDIT_ROSTER,
             Permission.REVIEW_ACCESS,
             Permission.SEE_AUDIT,
+            Permission.SEE_REFUSED,
             Permission.SEE_REMINDERS,
             Permission.EXPORT_REPORTS,
         }
     ),
     Role.SUPPORT: frozenset(
-        {Permission.SEE_DIRECTORY, Permission.SEE_SCHEDULE, Permission.SEE_HISTORY, Permission.SEE_REMINDERS}
+        {
+            Permission.SEE_DIRECTORY,
+            Permission.SEE_SCHEDULE,
+            Permission.SEE_HISTORY,
+            Permission.SEE_REFUSED,
+            Permission.SEE_REMINDERS,
+        }
     ),
     Role.SYSTEM_ADMINISTRATOR: frozenset(
         {
@@ -132,6 +142,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             Permission.CONFIGURE,
             Permission.GRANT_ACCESS,
             Permission.SEE_AUDIT,
+            Permission.SEE_REFUSED,
             Permission.EXPORT_AUDIT,
         }
     ),
@@ -160,6 +171,7 @@ PEOPLE_ONLY = frozenset(
         Permission.BREAK_GLASS,
         Permission.REVIEW_ACCESS,
         Permission.SEE_AUDIT,
+        Permission.SEE_REFUSED,
         Permission.MERGE_PATIENTS,
         Permission.RELEASE_PATIENT_DATA,
         Permission.SEND_REMINDERS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
@@ -38,14 +38,14 @@ class Directory(Protocol):
     def role_of(self, user: User, clinic_id: int) -> str:
         """The role in which somebody acts at a clinic."""
 
-    def reach_of(self, user: User) -> Reach:
-        """How far somebody may look into the trail."""
+    def reach_of(self, user: User, *, refusals: bool = False) -> Reach:
+        """How far somebody may look into the trail; with `refusals`, only into what was refused."""
 
     def asked_for(self, match: ResolverMatch) -> models.Model | None:
         """The row that an address names, whether or not the caller may see it; None when there is none."""
 
-    def patient_by_reference(self, user: User, reference: str) -> UUID | None:
-        """The patient of an appointment that `user` may see."""
+    def patient_by_reference(self, reference: str, clinics: Collection[int]) -> UUID | None:
+        """The patient of an appointment at one of these clinics."""
 
     def patient_name(self, user: User, patient_id: UUID) -> str | None:
         """What to call a patient in front of `user`; None when there is no such patient within their reach."""
@@ -63,13 +63,13 @@ class Nobody:
     def role_of(self, user: User, clinic_id: int) -> str:
         return ""
 
-    def reach_of(self, user: User) -> Reach:
+    def reach_of(self, user: User, *, refusals: bool = False) -> Reach:
         return Reach()
 
     def asked_for(self, match: ResolverMatch) -> models.Model | None:
         return None
 
-    def patient_by_reference(self, user: User, reference: str) -> UUID | None:
+    def patient_by_reference(self, reference: str, clinics: Collection[int]) -> UUID | None:
         return None
 
     def patient_name(self, user: User, patient_id: UUID) -> str | None:

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from carebridge.accounts.models import User
 from carebridge.audit.directory import Reach, directory
 from carebridge.audit.models import LogEntry
-from carebridge.audit.words import EVENTS, FAILED_SIGN_INS
+from carebridge.audit.words import EVENTS, NOS
 
 SIGNING_IN = Q(event__startswith="sign_") | Q(event__startswith="session.") | Q(event__startswith="factor.")
 SIGNING_IN |= Q(event__startswith="password.")
@@ -22,7 +22,7 @@ RIGHTS |= Q(event__startswith="invitation.")
 KINDS: dict[str, tuple[str, Q]] = {
     "looked": ("Looked at", Q(action=LogEntry.Action.ACCESS, refused=False) & ~SIGNING_IN),
     "changed": ("Changed", Q(action__lt=LogEntry.Action.ACCESS, refused=False) & ~SIGNING_IN),
-    "refused": ("Refused", Q(refused=True) | Q(event__in=FAILED_SIGN_INS)),
+    "refused": ("Refused", Q(refused=True) | Q(event__in=NOS)),
     "emergency": ("Emergency access", Q(event__startswith="emergency.")),
     "exported": ("Exports", Q(event__endswith=".exported")),
     "rights": ("Roles, invitations, tokens", RIGHTS),
@@ -88,7 +88,7 @@ class TrailFilter(django_filters.FilterSet):
 
     def filter_reference(self, rows: QuerySet[LogEntry], name: str, value: str) -> QuerySet[LogEntry]:
         """Rows about the patient of that appointment; none when there is no such appointment within reach."""
-        patient = directory().patient_by_reference(self.request.user, value.strip())
+        patient = directory().patient_by_reference(value.strip(), self.request.audit_reach.clinics)
         return rows.about_patient(patient) if patient else rows.none()  # type: ignore[attr-defined]
 
 

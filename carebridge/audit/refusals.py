@@ -55,7 +55,7 @@ def log_refused(
     """Record that `by` tried `event` on `instance` and was refused; by None is somebody who is not signed in.
 
     Inside a request the row is written when the answer is ready, otherwise at once: call it outside of transactions
-    there. `facts` hold codes and ids, never what was typed.
+    there. `facts` hold codes, ids and our own sentences, never what was typed.
     """
     refusal = Refusal(event, by, instance, clinic_id, dict(facts or {}))
     noted = origin().get("refused")
@@ -72,12 +72,13 @@ def log_refused_command(error: DomainError, name: str, arguments: Mapping[str, A
         return
     concerned = [each for each in _rows_of(arguments.values()) if each is not by]
     clinics = (directory().clinic_of(each) for each in concerned)
+    needed: dict[str, Any] = {key: error.detail[key] for key in ("permission", "role") if key in error.detail}
     log_refused(
         event=f"{name}.refused",
         by=by,
         instance=concerned[0] if concerned else None,
         clinic_id=next((each for each in clinics if each), None),
-        facts={"code": error.code, **{key: error.detail[key] for key in ("permission", "role") if key in error.detail}},
+        facts={"code": error.code, "why": error.message, **needed},
     )
 
 

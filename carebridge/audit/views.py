@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 from uuid import UUID
 
@@ -31,20 +31,23 @@ COLUMNS = (
 )
 
 
+View = Callable[..., HttpResponse]
+
+
 class AuditRequest(StaffRequest):
     """A request of somebody who may look into the trail."""
 
     audit_reach: Reach
 
 
-def auditors_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """For everybody else the trail is not there."""
+def auditors_only(view: View, *, refusals: bool = False) -> View:
+    """For everybody else the trail is not there; of what was refused, for a few more people."""
 
     @login_required
     @never_cache
     @wraps(view)
     def wrapped(request: AuditRequest, **kwargs: Any) -> HttpResponse:
-        request.audit_reach = directory().reach_of(request.user)
+        request.audit_reach = directory().reach_of(request.user, refusals=refusals)
         if not request.audit_reach.clinics:
             raise Http404
         return view(request, **kwargs)
@@ -60,10 +63,12 @@ def everything(request: AuditRequest) -> HttpResponse:
 
 
 @require_GET
-@auditors_only
+@partial(auditors_only, refusals=True)
 def refused(request: AuditRequest) -> HttpResponse:
-    """What was tried and not allowed."""
-    return _page(request, _seen(request).filter(KINDS["refused"][1]), tab="refused", title="Refused attempts")
+    """What was tried and not allowed, and why; its links lead on for those who see all of that trail."""
+    rows = _seen(request).filter(KINDS["refused"][1])
+    leads_on = directory().reach_of(request.user) == request.audit_reach
+    return _page(request, rows, tab="refused", title="Refused attempts", leads_on=leads_on)
 
 
 @require_GET
@@ -99,8 +104,7 @@ def export(request: AuditRequest) -> HttpResponse:
     """The filtered rows as a file, with a reason. The filters stand in the address."""
     if not request.audit_reach.exports:
         raise Http404
-    filters = TrailFilter(request.GET, _seen(request), request=request)
-    rows = filters.qs.order_by("-id")
+    filters, rows = _filtered(request, _seen(request))
     form = ExportForm(request.POST or None)
     if form.is_valid() and filters.is_valid():
         try:
@@ -111,23 +115,31 @@ def export(request: AuditRequest) -> HttpResponse:
                 reason=form.cleaned_data["reason"],
                 by=request.user,
                 limit=MOST_ROWS,
-                filters={key: value for key, value in request.GET.items() if value and key != "before"},
+                filters={key: value for key, value in request.GET.items() if value and key in filters.filters},
             )
         except DomainError as error:
             form.add_error("reason" if error.fields else None, error.fields.get("reason", error.message))
     counted = rows[: MOST_ROWS + 1].count()
     context = {"form": form, "counted": counted, "limit": MOST_ROWS, "filters": filters, "nav": "audit"}
-    return render(request, "audit/export.html", context, status=422 if form.errors else 200)
+    return render(request, "audit/export.html", context, status=422 if form.errors or filters.errors else 200)
 
 
 def _seen(request: AuditRequest) -> Any:
     return LogEntry.objects.visible_within(request.audit_reach)
 
 
-def _page(request: AuditRequest, rows: QuerySet[LogEntry], *, tab: str, title: str) -> HttpResponse:
-    """One page of a trail, youngest first; older pages begin below a row's id, so rows added meanwhile move nothing."""
+def _filtered(request: AuditRequest, rows: Any) -> tuple[TrailFilter, QuerySet[LogEntry]]:
+    """The filters in the address and the rows they leave, youngest first: none where a filter can't be understood."""
     filters = TrailFilter(request.GET, rows, request=request)
-    found = filters.qs.select_related("actor", "content_type").order_by("-id")
+    return filters, filters.qs.order_by("-id") if filters.is_valid() else rows.none()
+
+
+def _page(
+    request: AuditRequest, rows: QuerySet[LogEntry], *, tab: str, title: str, leads_on: bool = True
+) -> HttpResponse:
+    """One page of a trail, youngest first; older pages begin below a row's id, so rows added meanwhile move nothing."""
+    filters, found = _filtered(request, rows)
+    found = found.select_related("actor", "content_type")
     before = request.GET.get("before", "")
     if before.isdecimal() and len(before) < 19:
         found = found.filter(pk__lt=int(before))
@@ -144,11 +156,12 @@ def _page(request: AuditRequest, rows: QuerySet[LogEntry], *, tab: str, title: s
         "newest": newest if before else None,
         "query": newest,
         "reach": request.audit_reach,
+        "leads_on": leads_on,
         "tab": tab,
         "title": title,
         "nav": "audit",
     }
-    return render(request, "audit/trail.html", context)
+    return render(request, "audit/trail.html", context, status=422 if filters.errors else 200)
 
 
 def _cells(rows: QuerySet[LogEntry], reach: Reach) -> Iterator[tuple[Any, ...]]:

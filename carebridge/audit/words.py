@@ -19,6 +19,7 @@ EVENTS = {
     "appointment.booked": "Booked an appointment",
     "appointment.rescheduled": "Moved an appointment",
     "appointment.cancelled": "Cancelled an appointment",
+    "appointment.override_refused": "Refused a colleague's override",
     "audit.exported": "Exported the audit trail",
     "audit.purged": "Removed audit rows past their time",
     "emergency.opened": "Opened a history in an emergency",
@@ -65,7 +66,8 @@ EVENTS = {
     "token.issued": "Made an API token",
     "token.revoked": "Revoked an API token",
 }
-FAILED_SIGN_INS = ("sign_in.failed", "sign_in.locked_out")
+NOS = ("sign_in.failed", "sign_in.locked_out", "appointment.override_refused")
+"""What somebody was told no by, although it is no refused attempt of a command or at an address."""
 ACTIONS = {0: "created", 1: "changed", 2: "deleted", 3: "looked at"}
 MASKED = "•••"
 HIDDEN_FACTS = {"patients", "process", "host"}
@@ -98,7 +100,7 @@ def lines_of(entries: Sequence[LogEntry], clinics: Mapping[int, str]) -> list[Li
             role=dict(Role.choices).get(entry.role, entry.role),
             clinic=clinics.get(entry.clinic_id or 0, ""),
             facts=facts_of(entry, people),
-            refused=entry.refused or entry.event in FAILED_SIGN_INS,
+            refused=entry.refused or entry.event in NOS,
         )
         for entry in entries
     ]

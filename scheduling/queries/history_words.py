@@ -23,10 +23,12 @@ WORDS = {
     "appointment.status_undone": ("undo", "", "Step taken back"),
     "appointment.review_required": ("warn", "warn", "Put up for review"),
     "appointment.review_reason_changed": ("warn", "warn", "Still up for review"),
+    "appointment.override_refused": ("x", "bad", "A second person said no"),
     "appointment.review_resolved": ("check", "good", "Review settled"),
     "appointment.notes_changed": ("info", "", "Note changed"),
     "appointment.patient_changed": ("user", "", "Now on another record of the patient"),
 }
+REASONED = ("appointment.review_required", "appointment.review_reason_changed", "appointment.override_refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def facts_of(event: ScheduleEvent, appointment: Appointment, reasons: dict[str, 
         found.append(reasons.get(code, code))
         if payload.get("late", [None, False])[1]:
             found.append("after the cut-off")
-    if event.kind in ("appointment.review_required", "appointment.review_reason_changed"):
+    if event.kind in REASONED:
         found.append(payload.get("review_reason", [None, ""])[1])
     if event.kind in ("appointment.status_undone", "appointment.review_resolved"):
         found.append(f"back to {Status(payload['status'][1]).label.lower()}" if "status" in payload else "")

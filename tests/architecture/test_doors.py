@@ -40,9 +40,9 @@ ASKED_OTHERWISE = {
     ("scheduling/admin/clinics.py", "Clinic"): "the row just saved",
     ("scheduling/admin/locks.py", "Resource"): "locked because they are edited",
     ("scheduling/admin/rosters.py", "Resource"): "narrowed to the reader's clinics by `used_at`",
-    ("scheduling/audit_directory.py", "Appointment"): "by SEE_AUDIT; or asked for by somebody who was refused",
+    ("scheduling/audit_directory.py", "Appointment"): "by SEE_AUDIT, SEE_REFUSED; asked for by whoever was refused",
     ("scheduling/audit_directory.py", "Patient"): "by SEE_AUDIT",
-    ("scheduling/audit_directory.py", "Clinic"): "by SEE_AUDIT",
+    ("scheduling/audit_directory.py", "Clinic"): "by SEE_AUDIT or SEE_REFUSED",
 }
 
 

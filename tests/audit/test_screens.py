@@ -12,8 +12,12 @@ from django.utils import timezone
 
 from carebridge.audit import views
 from carebridge.audit.models import LogEntry
-from carebridge.audit.trail import log_access, log_change
-from scheduling.booking import book_appointment
+from carebridge.audit.trail import log_access, log_change, log_refused
+from carebridge.errors import NotAllowed
+from scheduling.booking import AWAITS_SIGN_OFF, book_appointment
+from scheduling.models import Appointment, Status
+from scheduling.reviews import refuse_override, sign_off_override
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +49,8 @@ def lines(answer):
 @pytest.mark.parametrize("person", ["receptionist", "doctor_user", "support"])
 @pytest.mark.parametrize("path", ["/audit/", "/audit/refused/", "/audit/export/"])
 def test_for_everybody_else_there_is_no_trail(person, path, request):
-    assert signed_in(request.getfixturevalue(person)).get(path).status_code == 404
+    expected = 200 if (person, path) == ("support", "/audit/refused/") else 404
+    assert signed_in(request.getfixturevalue(person)).get(path).status_code == expected
 
 
 def test_an_administrator_sees_the_rows_of_their_own_clinic(clinic_admin, visit, northgate, receptionist_elsewhere):
@@ -130,6 +135,36 @@ def test_refused_attempts_stand_apart(clinic_admin, visit, receptionist, harbour
     assert [(entry.event, entry.actor) for entry in seen] == [("access.refused", receptionist)]
 
 
+def test_support_reads_why_something_was_refused_and_no_more_of_the_trail(
+    support, receptionist, visit, patient, receptionist_elsewhere
+):
+    with pytest.raises(NotAllowed):
+        sign_off_override(appointment=visit, by=receptionist)
+    log_refused(event="try.refused", by=receptionist_elsewhere, instance=factories.ClinicFactory(name="Southgate"))
+
+    answer = signed_in(support).get("/audit/refused/")
+
+    assert [entry.event for entry in lines(answer)] == ["sign_off_override.refused"]
+    page = answer.content.decode()
+    assert "Your role doesn&#x27;t allow this" in page
+    assert "permission: sign_off" in page
+    assert patient.family_name not in page
+    assert "/audit/patients/" not in page
+    assert "/audit/people/" not in page
+
+
+def test_support_reads_with_what_reason_a_second_person_refused_an_override(support, manager, visit):
+    Appointment.objects.filter(pk=visit.pk).update(
+        status=Status.REQUIRES_REVIEW, status_before_review=Status.CONFIRMED, review_reason=AWAITS_SIGN_OFF
+    )
+    refuse_override(appointment=visit, reason="Theatre is full", by=manager)
+
+    answer = signed_in(support).get("/audit/refused/")
+
+    assert [(entry.event, entry.actor) for entry in lines(answer)] == [("appointment.override_refused", manager)]
+    assert "Override refused: Theatre is full" in answer.content.decode()
+
+
 def test_failed_sign_ins_are_among_the_refused_attempts(clinic_admin, receptionist, receptionist_elsewhere):
     for name in (receptionist.username, receptionist_elsewhere.username):
         Client().post("/accounts/login/", {"login": name, "password": "not this one"})
@@ -162,6 +197,22 @@ def test_filters_narrow_the_trail(clinic_admin, visit, patient, receptionist, ha
     seen = {entry.event for entry in lines(signed_in(clinic_admin).get(f"/audit/?{asked}"))}
 
     assert seen - {"membership.granted", "", "sign_in.succeeded"} == events
+
+
+@pytest.mark.parametrize(
+    "query", ["since=tomorrow", "clinic=999999", "kind=gossip", "event=never.heard_of", "person=nobody"]
+)
+def test_a_filter_that_cant_be_understood_is_refused_and_shows_nothing(sysadmin, visit, query):
+    client = signed_in(sysadmin)
+
+    shown = client.get(f"/audit/?{query}")
+    asked = client.get(f"/audit/export/?{query}")
+    exported = client.post(f"/audit/export/?{query}", {"reason": REASON})
+
+    assert [each.status_code for each in (shown, asked, exported)] == [422, 422, 422]
+    assert lines(shown) == []
+    assert "can’t be understood" in exported.content.decode()
+    assert not LogEntry.objects.filter(event="audit.exported").exists()
 
 
 def test_older_rows_follow_on_a_page_of_their_own_and_none_twice(clinic_admin, harbour, receptionist, monkeypatch):

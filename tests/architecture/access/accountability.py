@@ -15,7 +15,7 @@ ACCOUNTABILITY = [
     row("POST", "emergency/{opened}/close/", "                    in 302 404 404 404 404 404 404"),
     row("POST", "emergency/{opened}/review/", "                   in 404 404 422 422 404 404 404", outcome="?"),
     row("GET", "audit/", "                                        in 404 404 200 200 404 200 404"),
-    row("GET", "audit/refused/", "                                in 404 404 200 200 404 200 404"),
+    row("GET", "audit/refused/", "                                in 404 404 200 200 200 200 404"),
     row("GET", "audit/patients/{patient}/", "                     in 404 404 200 200 404 200 404"),
     row("GET", "audit/people/{member}/", "                        in 404 404 200 200 404 200 404"),
     row("GET", "audit/export/", "                                 in 404 404 404 404 404 200 404"),
