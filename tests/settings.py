@@ -39,5 +39,6 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick; n
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "testserver"]
 DATABASES["default"]["TEST"] = {"NAME": f"test_carebridge_{PLACE}"}
+WHITENOISE_AUTOREFRESH = True  # else every test client would list all static files before its first request
 REMINDER_SENDERS = 0  # messages go out in the test's own thread, and so in its transaction
 REMINDER_TRANSPORTS = dict.fromkeys(("sms", "email", "letter"), "reminders.transports.outbox.Outbox")

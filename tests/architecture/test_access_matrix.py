@@ -44,10 +44,11 @@ def ask(world: World) -> Ask:
     """Sends a row's request as one column's person and takes back whatever it changed."""
     known = {name: credentials(user) for name, user in world.people.items()}
     redis = Redis.from_url(settings.REDIS_URL)
+    client = Client(raise_request_exception=False)
 
     def answer(row: Row, column: str, words: Words) -> str:
         cookie, token = known.get(column, ("", ""))
-        client = Client(raise_request_exception=False)
+        client.cookies.clear()
         body: object = {key: filled(value, words) for key, value in row.send.items()}
         extra: dict[str, object] = {}
         if row.path.startswith("api/v1/"):

@@ -77,7 +77,7 @@ def test_messages_that_are_only_enqueued_when_they_are_planned_get_lost(provider
         client.flushdb()
 
     with running(worker):
-        found = settled(provider, reminders, {}, patience=10)
+        found = settled(provider, reminders, {}, patience=5)
 
     assert found.missing == COUNT
 
