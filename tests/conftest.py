@@ -7,6 +7,8 @@ from django.conf import settings
 from hypothesis import configuration
 from redis import Redis
 
+LONGEST = ("test_access_matrix.py", "test_canaries.py", "test_race_over_http.py")
+"""Begun first, so that the two workers end at about the same time."""
 pytest_plugins = ["tests.cast", "tests.database", "tests.site"]
 
 
@@ -18,7 +20,9 @@ def pytest_configure(config: pytest.Config) -> None:
     configuration.set_hypothesis_home_dir(settings.DATA_DIR / "hypothesis")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.path.name.endswith(LONGEST))
     if config.getoption("--full"):
         return
     heavy = pytest.mark.skip(reason="heavy; run with --full")
