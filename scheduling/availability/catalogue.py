@@ -1,137 +1,20 @@
-"""Visit plans from the catalogue: who performs a type where, and what the type needs. Two statements."""
+"""Visit plans from the catalogue: who performs a type where, and what the type needs."""
 
 from __future__ import annotations
 
 import json
 import zoneinfo
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import NamedTuple
 
-from django.db import connection
-
-from carebridge.errors import NotFound
+from scheduling.availability.catalogue_rows import Asked, Offer, read_offers, read_pool
 from scheduling.availability.plan import Bookable, Need, VisitPlan, WindowRules, window_steps
 from scheduling.models import AppointmentType, Clinic, Doctor
 from scheduling.timeline import STEP_MINUTES
 
-# A transaction that has written may see what nobody else ever will, so it must neither read nor fill a shared
-# cache. `world` changes with the database and with any clinic's time zone, on which a doctor's breaks may depend.
-# Each materialised part is planned on its own: one join of nine tables took longer to plan than to run.
-_OFFERINGS = """
-WITH known AS MATERIALIZED (
-  SELECT (SELECT count(*) FROM scheduling_clinic WHERE id = ANY(%(clinics)s)) AS clinics,
-         (SELECT count(*) FROM scheduling_doctor WHERE id = ANY(%(doctors)s)) AS doctors,
-         (SELECT oid FROM pg_database WHERE datname = current_database()) || '.'
-           || (SELECT md5(string_agg(id || time_zone, ',' ORDER BY id)) FROM scheduling_clinic) AS world,
-         pg_current_xact_id_if_assigned() IS NOT NULL AS has_written,
-         (SELECT json_agg(json_build_array(q.id, q.category_id, q.resource_id, q.quantity, q.from_minute, q.to_minute,
-                                           COALESCE(g.name, r.name)) ORDER BY q.id)::text
-          FROM scheduling_requirement q
-          LEFT JOIN scheduling_resourcecategory g ON g.id = q.category_id
-          LEFT JOIN scheduling_resource r ON r.id = q.resource_id
-          WHERE q.appointment_type_id = %(type)s) AS needs),
-kind AS MATERIALIZED (
-  SELECT t.id, t.duration_minutes, t.buffer_before_minutes, t.buffer_after_minutes, t.doctor_from_minute,
-         t.doctor_to_minute, t.start_step_minutes, t.min_notice_minutes, t.max_advance_days,
-         t.is_active AND s.is_active AS in_use
-  FROM scheduling_appointmenttype t JOIN scheduling_service s ON s.id = t.service_id WHERE t.id = %(type)s),
-place AS MATERIALIZED (
-  SELECT c.id, c.name, c.time_zone, c.min_notice_minutes, c.max_advance_days, c.is_active,
-         c.schedule_version || '-' || c.xmin::text AS version
-  FROM scheduling_clinic c WHERE c.id = ANY(%(clinics)s)),
-offer AS MATERIALIZED ({offers}),
-who AS MATERIALIZED (
-  SELECT d.id, d.title, d.given_name, d.family_name, r.id AS resource_id, r.name, d.is_active AND r.is_active AS in_use,
-         r.schedule_version || '-' || r.xmin::text AS version
-  FROM scheduling_doctor d JOIN scheduling_resource r ON r.id = d.resource_id
-  WHERE d.id = ANY(ARRAY(SELECT doctor_id FROM offer))),
-found AS MATERIALIZED (
-  SELECT d.id AS doctor_id, t.id AS type_id, d.name, d.title, d.given_name, d.family_name, d.resource_id,
-         d.version AS doctor_version, p.usual_room_id, c.id AS clinic_id, c.name AS clinic_name, c.time_zone,
-         c.version AS clinic_version,
-         COALESCE(t.min_notice_minutes, c.min_notice_minutes) AS min_notice,
-         COALESCE(t.max_advance_days, c.max_advance_days) AS max_advance,
-         t.duration_minutes AS usual_minutes, COALESCE(o.duration_minutes, t.duration_minutes) AS minutes,
-         COALESCE(o.buffer_before_minutes, t.buffer_before_minutes) AS before,
-         COALESCE(o.buffer_after_minutes, t.buffer_after_minutes) AS after,
-         t.doctor_from_minute, t.doctor_to_minute, t.start_step_minutes,
-         COALESCE(o.is_active AND t.in_use AND c.is_active AND d.in_use, false) AS offered
-  FROM offer o CROSS JOIN kind t
-  JOIN place c ON c.id = o.clinic_id
-  JOIN who d ON d.id = o.doctor_id
-  LEFT JOIN scheduling_doctorclinic p ON p.doctor_id = o.doctor_id AND p.clinic_id = o.clinic_id)
-SELECT (SELECT count(*) FROM kind), known.*, found.* FROM known LEFT JOIN found ON true
-"""
-_PERFORMED = """SELECT o.doctor_id, o.clinic_id, o.is_active, o.duration_minutes, o.buffer_before_minutes,
-         o.buffer_after_minutes
-  FROM scheduling_offering o
-  WHERE o.appointment_type_id = %(type)s AND o.clinic_id = ANY(%(clinics)s) AND o.is_active
-    AND (%(doctors)s::bigint[] IS NULL OR o.doctor_id = ANY(%(doctors)s))"""
-_ANYBODY = """SELECT d.id AS doctor_id, c.id AS clinic_id, o.is_active, o.duration_minutes, o.buffer_before_minutes,
-         o.buffer_after_minutes
-  FROM place c JOIN scheduling_doctor d ON d.id = ANY(%(doctors)s)
-  LEFT JOIN scheduling_offering o
-    ON o.appointment_type_id = %(type)s AND o.clinic_id = c.id AND o.doctor_id = d.id"""
-
-# The plainest resource first: a visit that needs just a room should leave the one with the ultrasound to others.
-_POOL = """
-SELECT r.id, r.name, r.kind, COALESCE(r.clinic_id, p.clinic_id), r.keeps_own_hours, r.fixed_in_id,
-       r.schedule_version || '-' || r.xmin::text,
-       array_agg(rc.resourcecategory_id) FILTER (WHERE rc.resourcecategory_id = ANY(%(categories)s))
-FROM scheduling_resource r
-LEFT JOIN scheduling_doctor d ON d.resource_id = r.id
-LEFT JOIN scheduling_doctorclinic p ON p.doctor_id = d.id
-LEFT JOIN scheduling_resource_categories rc ON rc.resource_id = r.id
-LEFT JOIN (SELECT fixed_in_id, count(*) AS fixtures FROM scheduling_resource GROUP BY 1) f ON f.fixed_in_id = r.id
-WHERE r.is_active AND COALESCE(d.is_active, true) AND COALESCE(r.clinic_id, p.clinic_id) = ANY(%(clinics)s)
-  AND (r.id = ANY(%(named)s) OR r.id IN (
-    SELECT resource_id FROM scheduling_resource_categories WHERE resourcecategory_id = ANY(%(categories)s)))
-GROUP BY r.id, p.clinic_id, f.fixtures
-ORDER BY f.fixtures NULLS FIRST, count(*), r.id
-"""
-
-
-class _Offer(NamedTuple):
-    types: int
-    clinics: int
-    doctors: int
-    world: str
-    has_written: bool
-    needs: str | None
-    doctor_id: int | None
-    type_id: int
-    name: str
-    title: str
-    given_name: str
-    family_name: str
-    resource_id: int
-    doctor_version: str
-    usual_room_id: int | None
-    clinic_id: int
-    clinic_name: str
-    time_zone: str
-    clinic_version: str
-    min_notice: int
-    max_advance: int
-    usual_minutes: int
-    minutes: int
-    before: int
-    after: int
-    doctor_from: int
-    doctor_to: int | None
-    step: int
-    offered: bool
-
-
-class _Asked(NamedTuple):
-    id: int
-    category_id: int | None
-    resource_id: int | None
-    quantity: int
-    from_minute: int
-    to_minute: int | None
-    label: str
+KEPT_IN_PROCESS = 128
 
 
 class _Pooled(NamedTuple):
@@ -143,7 +26,7 @@ class _Pooled(NamedTuple):
 class Catalogue:
     """The plans of a search. `cacheable` False: the transaction has written, so only rows tell the truth."""
 
-    plans: list[VisitPlan]
+    plans: Sequence[VisitPlan]
     world: str
     cacheable: bool
 
@@ -156,19 +39,30 @@ def read_catalogue(
     With `performed_only` False (doctors must be named) a doctor who does not perform the type gets a plan that
     says so. Raises NotFound for an unknown type, clinic or doctor.
     """
-    offers = _read_offers(type_id, clinic_ids, doctor_ids, performed_only)
-    asked = [_Asked(*row) for row in json.loads(offers[0].needs or "[]")]
-    offered = [each for each in offers if each.doctor_id and (each.offered or not performed_only)]
-    pool = _read_pool(asked, {each.clinic_id for each in offered})
+    offers = read_offers(type_id, clinic_ids, doctor_ids, performed_only)
+    first = Offer(*offers[0])
+    asked = tuple(Asked(*row) for row in json.loads(first.needs or "[]"))
+    plans = _plans(offers, asked, read_pool(asked, clinic_ids), performed_only)
+    return Catalogue(plans, first.world, not first.has_written)
+
+
+@lru_cache(maxsize=KEPT_IN_PROCESS)
+def _plans(
+    rows: tuple[tuple, ...], asked: tuple[Asked, ...], pooled: tuple[tuple, ...], performed_only: bool
+) -> tuple[VisitPlan, ...]:
+    """What the rows say, as plans. Pure; the same rows, read anew with every search, are not put together again."""
+    pool = [_Pooled(Bookable(*row[:-1]), frozenset(row[-1])) for row in pooled]
     needs: dict[tuple[int, int], tuple[Need, ...]] = {}
     resources = {each.bookable.id: each.bookable for each in pool}
     plans = []
-    for offer in offered:
+    for offer in map(Offer._make, rows):
+        if not offer.doctor_id or (performed_only and not offer.offered):
+            continue
         key = offer.clinic_id, offer.minutes
         if key not in needs:
             needs[key] = tuple(_need(each, offer, pool) for each in asked)
         plans.append(_plan(offer, needs[key], resources))
-    return Catalogue(plans, offers[0].world, not offers[0].has_written)
+    return tuple(plans)
 
 
 def load_plan(appointment_type: AppointmentType, doctor: Doctor, clinic: Clinic) -> VisitPlan:
@@ -176,37 +70,7 @@ def load_plan(appointment_type: AppointmentType, doctor: Doctor, clinic: Clinic)
     return read_catalogue(appointment_type.pk, [clinic.pk], [doctor.pk], performed_only=False).plans[0]
 
 
-def _rows(statement: str, values: Any) -> list[tuple]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return cursor.fetchall()
-
-
-def _read_offers(
-    type_id: int, clinic_ids: Sequence[int], doctor_ids: Sequence[int] | None, performed_only: bool
-) -> list[_Offer]:
-    values = {"type": type_id, "clinics": list(clinic_ids), "doctors": doctor_ids and list(doctor_ids)}
-    statement = _OFFERINGS.format(offers=_PERFORMED if performed_only else _ANYBODY)
-    offers = [_Offer(*row) for row in _rows(statement, values)]
-    if not offers[0].types:
-        raise NotFound("That appointment type doesn't exist.", fields={"appointment_type": "Unknown."})
-    if offers[0].clinics < len(set(clinic_ids)):
-        raise NotFound("That clinic doesn't exist.", fields={"clinic": "Unknown."})
-    if offers[0].doctors < len(set(doctor_ids or ())):
-        raise NotFound("That doctor doesn't exist.", fields={"doctor": "Unknown."})
-    return offers
-
-
-def _read_pool(asked: list[_Asked], clinic_ids: Collection[int]) -> list[_Pooled]:
-    categories = [each.category_id for each in asked if each.category_id]
-    named = [each.resource_id for each in asked if each.resource_id]
-    if not asked or not clinic_ids:
-        return []
-    rows = _rows(_POOL, {"categories": categories, "named": named, "clinics": list(clinic_ids)})
-    return [_Pooled(Bookable(*row[:7]), frozenset(row[7] or ())) for row in rows]
-
-
-def _need(asked: _Asked, offer: _Offer, pool: list[_Pooled]) -> Need:
+def _need(asked: Asked, offer: Offer, pool: list[_Pooled]) -> Need:
     first, last = window_steps(asked.from_minute, asked.to_minute, offer.usual_minutes, offer.minutes)
     core_first, core_last = max(first, 0), min(last, offer.minutes // STEP_MINUTES)
     candidates = tuple(
@@ -218,7 +82,7 @@ def _need(asked: _Asked, offer: _Offer, pool: list[_Pooled]) -> Need:
     return Need(asked.id, asked.label, asked.quantity, first, last, core_first, max(core_first, core_last), candidates)
 
 
-def _plan(offer: _Offer, needs: tuple[Need, ...], resources: dict[int, Bookable]) -> VisitPlan:
+def _plan(offer: Offer, needs: tuple[Need, ...], resources: dict[int, Bookable]) -> VisitPlan:
     """The plan of one offer. `resources` is shared by all plans and gains this one's doctor."""
     resources[offer.resource_id] = Bookable(
         offer.resource_id, offer.name, "doctor", offer.clinic_id, True, None, offer.doctor_version

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from scheduling import hold_store, roster_time, slot_cache, timeline
 from scheduling.availability.plan import Bookable, Need, VisitPlan
-from scheduling.availability.reading import OneOffs, read_ledger, read_one_offs, read_weekly
+from scheduling.availability.reading import Personal, read_ledger, read_personal, read_roster
 from scheduling.roster_time import Extent, Roster, SingleTime, Span, Timetable, WeeklyTime
 from scheduling.timeline import Horizon
 
@@ -79,7 +79,7 @@ class FactSource:
     ignoring: int | None = None
     patient_id: object = None
     _rows: tuple[list[WeeklyTime], list[SingleTime]] | None = None
-    _personal: OneOffs | None = None
+    _personal: Personal | None = None
     _ledger: dict[int, int] | None = None
 
     def facts(self, horizon: Horizon | None = None, *, labelled: bool = False) -> Facts:
@@ -141,12 +141,7 @@ class FactSource:
     def _read(self) -> tuple[list[WeeklyTime], list[SingleTime]]:
         if self._rows is None:
             resources = {resource for resource, _ in self.places}
-            start, end = self._rows_between()
-            weekly = read_weekly(resources, self.clinic_versions, start.date(), end.date())
-            found = read_one_offs(
-                resources, self.clinic_versions, start, end, ignoring=self.ignoring, patient_id=self.patient_id
-            )
-            self._rows, self._personal = (weekly, found.rows), found
+            self._rows = read_roster(resources, self.clinic_versions, *self._rows_between())
         return self._rows
 
     def _rows_between(self) -> tuple[datetime, datetime]:
@@ -157,10 +152,10 @@ class FactSource:
             end = timeline.instant_of(_chunk_extent(chunks.stop).origin)
         return start - timedelta(days=2), end + timedelta(days=2)
 
-    def _own(self) -> OneOffs:
+    def _own(self) -> Personal:
         if self._personal is None:
-            self._personal = read_one_offs(
-                [], [], self.range.start, self.range.end, ignoring=self.ignoring, patient_id=self.patient_id
+            self._personal = read_personal(
+                self.range.start, self.range.end, ignoring=self.ignoring, patient_id=self.patient_id
             )
         return self._personal
 

@@ -24,11 +24,12 @@ class Bookable:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Need:
     """So many of some candidates, for steps `first` to `last` of the visit; `core` is the part inside the visit.
 
-    Candidates are in the order in which they are chosen: the plainest room first.
+    Candidates are in the order in which they are chosen: the plainest room first. The doctors of a clinic share
+    their needs, so that what is worked out for one holds for all.
     """
 
     requirement_id: int

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from functools import reduce
+from itertools import islice
+from operator import or_
 
 from scheduling import periods, timeline
 from scheduling.availability.catalogue import read_catalogue
@@ -79,7 +82,7 @@ class Desk:
     """One search at work: its plans and where their facts come from."""
 
     search: SlotSearch
-    plans: list[VisitPlan]
+    plans: Sequence[VisitPlan]
     horizon: Horizon
     source: FactSource
     _starts: Starts | None = None
@@ -157,17 +160,14 @@ class Desk:
         """Bookable times in order, resources chosen, up to the limit."""
         open_plans = [(plan, starts) for plan, starts in self.possible() if starts]
         open_plans.sort(key=lambda pair: (pair[0].doctor_id, pair[0].clinic_id))
+        plans = [plan for plan, _ in open_plans]
         found: list[Slot] = []
         for day in range(self.horizon.days):
             at = day * timeline.DAY_STEPS
-            todays = [(plan, starts >> at & timeline.DAY_MASK) for plan, starts in open_plans]
-            times = [(bit, index) for index, (_, mask) in enumerate(todays) for bit in timeline.bits(mask)]
+            times = _in_order([starts >> at & timeline.DAY_MASK for _, starts in open_plans])
             if self.search.best_fit:
-                times.sort(key=lambda each: (self._strands(open_plans[each[1]][0], at + each[0]), *each))
-            else:
-                times.sort()
-            for bit, index in times[: limit - len(found)]:
-                found.append(self._slot(open_plans[index][0], at + bit))
+                times = iter(sorted(times, key=lambda each: self._strands(plans[each[1]], at + each[0])))
+            found += [self._slot(plans[index], at + bit) for bit, index in islice(times, limit - len(found))]
             if len(found) >= limit:
                 break
         return found
@@ -202,12 +202,20 @@ class Desk:
         return Slot(starts_at, plan.doctor_id, plan.clinic_id, resources, plan)
 
 
+def _in_order(masks: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Each set bit with the place of each mask that has it, ascending: no further than is asked for."""
+    for bit in timeline.bits(reduce(or_, masks, 0)):
+        for place, mask in enumerate(masks):
+            if mask >> bit & 1:
+                yield bit, place
+
+
 def _rounded_up(instant: datetime) -> datetime:
     """The end of the step before which a start must lie, so that an off-grid limit keeps the start just before it."""
     return timeline.instant_of(timeline.step_ceil(instant))
 
 
-def _horizon(search: SlotSearch, plans: list[VisitPlan], to_end_of_window: bool) -> Horizon:
+def _horizon(search: SlotSearch, plans: Sequence[VisitPlan], to_end_of_window: bool) -> Horizon:
     """The UTC days that contain the search's local days in every zone, and what visits there may touch."""
     zones = {plan.zone for plan in plans}
     if not zones:

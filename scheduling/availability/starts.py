@@ -35,7 +35,10 @@ class Starts:
 
     facts: Facts
     _shared: dict[tuple[int, tuple[Need, ...]], Feasible] = field(default_factory=dict)
-    _crews: dict[tuple[int, int, int], _Crew] = field(default_factory=dict)
+    _crews: dict[tuple[int, tuple[Need, ...], int], _Crew] = field(default_factory=dict)
+    _chosen: dict[tuple[int, tuple[Need, ...], int | None, int], tuple[tuple[int, ...], ...] | None] = field(
+        default_factory=dict
+    )
 
     def doctor(self, plan: VisitPlan) -> int:
         """Starts that a session offers and at which the doctor is free, buffers included."""
@@ -75,9 +78,14 @@ class Starts:
         """The resources to take for each need at one start, or None."""
         if not plan.needs:
             return ()
+        key = plan.clinic_id, plan.needs, plan.usual_room, start
+        if key not in self._chosen:
+            self._chosen[key] = self._choose(plan, start)
+        return self._chosen[key]
+
+    def _choose(self, plan: VisitPlan, start: int) -> tuple[tuple[int, ...], ...] | None:
         day, at = divmod(start, timeline.DAY_STEPS)
-        # By identity: plans of one clinic share the tuple of needs, and hashing it for every slot would cost more.
-        key = plan.clinic_id, id(plan.needs), day
+        key = plan.clinic_id, plan.needs, day
         if (crew := self._crews.get(key)) is None:
             crew = self._crews[key] = _Crew.of(plan, self.facts, day)
         able = [[each for each, mask in candidates if mask >> at & 1] for candidates in crew.able]

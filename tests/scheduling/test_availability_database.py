@@ -92,9 +92,9 @@ def test_rosters_from_the_cache_give_the_same_times(redis_is, settings):
     assert expected
 
     slot_cache.forget_process()
-    assert search_twice(search) == [(expected, 5), (expected, 3)]
+    assert search_twice(search) == [(expected, 4), (expected, 3)]
     slot_cache.forget_process()
-    assert search_twice(search) == [(expected, 3 if redis_is == "here" else 5), (expected, 3)]
+    assert search_twice(search) == [(expected, 3 if redis_is == "here" else 4), (expected, 3)]
 
 
 def search_twice(search: SlotSearch) -> list[tuple[list, int]]:
