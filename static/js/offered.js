@@ -47,7 +47,9 @@ async function ask() {
     if (field) body.set(name, field.value);
   }
   body.set("offered", head.dataset.offered);
-  const answer = await fetch(form.getAttribute("hx-post"), { method: "POST", body, headers: { "HX-Request": "true" } })
+  // No hand causes it, so it keeps nobody signed in.
+  const headers = { "HX-Request": "true", "X-Background": "1" };
+  const answer = await fetch(form.getAttribute("hx-post"), { method: "POST", body, headers })
     .catch(() => null);
   if (!answer?.ok || answer.redirected) return;
   const fresh = answer.status === 204 ? null : new DOMParser().parseFromString(await answer.text(), "text/html").body;
