@@ -133,6 +133,14 @@ class PatientAnonymised(PatientEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PatientInvited(DomainEvent):
+    """Staff asked a patient to choose a time by a link, at an instant `at` (UTC)."""
+
+    at: datetime
+    invitation_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class HoldChanged(DomainEvent):
     """A time is held, held longer or given back. Holds are a courtesy and leave no history: no `event_id`."""
 

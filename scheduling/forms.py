@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.dateparse import parse_datetime
 
+from carebridge.errors import DomainError
 from scheduling.models import Channel, Clinic, Patient, Referral, Sex
 
 STAFF_CHANNELS = [(each.value, each.label) for each in (Channel.DESK, Channel.PHONE, Channel.EMAIL)]
@@ -158,3 +159,11 @@ class LookupForm(StyledForm):
 def patient_label(patient: Patient) -> str:
     """Grace Whitfield, 14 Feb 1979: how a chosen patient stands in a field."""
     return f"{patient.full_name}, {patient.birth_date:%-d %b %Y}"
+
+
+def add_errors(form: Any, refused: DomainError) -> None:
+    """The command's refusal beside the fields it names."""
+    for field, message in refused.fields.items():
+        form.add_error(field if field in form.fields else ("mobile" if field == "phone" else None), message)
+    if not refused.fields:
+        form.add_error(None, refused.message)

@@ -12,7 +12,7 @@ from carebridge.audit.origin import patients_key
 from carebridge.audit.trail import Action, log_change
 from carebridge.events import DomainEvent, emit
 from scheduling import events
-from scheduling.models import Appointment, Channel, Clinic, Doctor, Patient, Resource, ScheduleEvent
+from scheduling.models import Appointment, BookingInvitation, Channel, Clinic, Doctor, Patient, Resource, ScheduleEvent
 from scheduling.permissions import role_at
 
 Changes = Mapping[str, tuple[Any, Any]]
@@ -116,6 +116,32 @@ def record_patient(
     return row
 
 
+def record_invitation(kind: str, invitation: BookingInvitation, *, by: User, at: datetime) -> ScheduleEvent:
+    """Record that a patient was invited to choose a time, and emit PatientInvited."""
+    row = ScheduleEvent.objects.create(
+        kind=kind,
+        clinic_id=invitation.clinic_id,
+        doctor_id=invitation.doctor_id,
+        actor=by,
+        request_id=request_id() or "",
+        payload={"invitation": invitation.pk},
+        at=at,
+    )
+    facts = {"type": invitation.appointment_type_id, "patient": str(invitation.patient_id)}
+    role = role_at(by, invitation.clinic_id)
+    log_change(
+        invitation,
+        event=kind,
+        by=by,
+        action=Action.CREATE,
+        clinic_id=invitation.clinic_id,
+        role=role,
+        facts=facts,
+    )
+    emit(event_of(row))
+    return row
+
+
 def record_roster(
     kind: str,
     subject: Resource | Clinic,
@@ -155,6 +181,8 @@ def event_of(row: ScheduleEvent) -> DomainEvent:
     if row.kind in PATIENT_EVENTS:
         ids = {"patient_id": row.payload["patient"], "other_id": row.payload["other"]}
         return PATIENT_EVENTS[row.kind](event_id=row.pk, **ids)
+    if row.kind == "invitation.made":
+        return events.PatientInvited(event_id=row.pk, at=row.at, invitation_id=row.payload["invitation"])
     if row.kind not in APPOINTMENT_EVENTS:
         first_day, last_day = map(date.fromisoformat, row.payload["days"])
         return events.RosterChanged(

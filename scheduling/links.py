@@ -72,7 +72,7 @@ def _signature(link_id: UUID, key: str) -> bytes:
 @command()
 def manage_link(*, appointment: Appointment) -> PatientLink:
     """The link by which the patient of a visit sees and changes it: the one that is there, or a new one."""
-    made = PatientLink(purpose=PatientLink.Purpose.MANAGE, appointment=appointment, patient_id=appointment.patient_id)
+    made = PatientLink(appointment=appointment, patient_id=appointment.patient_id)
     written = PatientLink.objects.bulk_create([made], ignore_conflicts=True)
     link = PatientLink.objects.get(appointment=appointment, patient=appointment.patient_id, revoked_at=None)
     if written[0].pk == link.pk:
@@ -82,13 +82,13 @@ def manage_link(*, appointment: Appointment) -> PatientLink:
 
 def find_link(token: str, *, now: datetime) -> PatientLink:
     """The link of an address, with what it opens. Raises LinkUnknown, and LinkOver when it has ended."""
-    related = ("patient", "appointment", "invitation__clinic")
+    related = ("patient", "appointment__clinic", "invitation__clinic", "invitation__appointment_type__service")
     link = PatientLink.objects.select_related(*related).filter(pk=read_token(token)).first()
     if link is None:
         raise LinkUnknown
     if link.revoked_at or link.patient.anonymised_at or link.patient.merged_into_id:
         raise LinkOver
-    if link.invitation:
+    if link.visit_id is None and link.invitation:
         _check_invitation(link, link.invitation, now)
     else:
         _check_visit(link, now)
@@ -96,10 +96,10 @@ def find_link(token: str, *, now: datetime) -> PatientLink:
 
 
 def live_visit(link: PatientLink) -> Appointment:
-    """The visit that a link was made for, or what it has been moved to, with everything that a page shows."""
+    """The visit that a link opens, or what it has been moved to, with everything that a page shows."""
     related = ("clinic", "doctor__resource", "patient", "appointment_type__service", "referral")
     rows = Appointment.objects.select_related(*related)
-    found = rows.get(pk=link.appointment_id)
+    found = rows.get(pk=link.visit_id)
     while found.status == Status.RESCHEDULED and (moved := rows.filter(moved_from=found.pk).first()):
         found = moved
     return found
@@ -113,7 +113,7 @@ def _check_visit(link: PatientLink, now: datetime) -> None:
 
 def _check_invitation(link: PatientLink, invitation: BookingInvitation, now: datetime) -> None:
     withdrawn = invitation.withdrawn_at or invitation.patient_id != link.patient_id
-    if withdrawn or (invitation.appointment_id is None and now >= invitation.expires_at):
+    if withdrawn or now >= invitation.expires_at:
         raise LinkOver
 
 
@@ -124,7 +124,7 @@ def revoke_link(*, link: PatientLink) -> None:
     if link.revoked_at is None:
         link.revoked_at = timezone.now()
         link.save(update_fields=["revoked_at"])
-        log_change(link, event="link.revoked", by=None, clinic_id=_clinic_id(link))
+        log_change(link, event="link.revoked", by=None, clinic_id=link.clinic.pk)
 
 
 # --- The second check ------------------------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ def _try_birth_date(*, link: PatientLink, birth_date: date) -> DomainError | Non
         _count_wrong(link, now)
     link.save(update_fields=["opened_at", "wrong_tries", "wait_until", "revoked_at"])
     event = "link.opened" if right else "link.refused"
-    log_change(link, event=event, by=None, action=Action.ACCESS, clinic_id=_clinic_id(link))
+    log_change(link, event=event, by=None, action=Action.ACCESS, clinic_id=link.clinic.pk)
     if right:
         return None
     return LinkOver() if link.revoked_at else TooManyTries() if link.wait_until == now + WAIT else WrongBirthDate()
@@ -169,9 +169,3 @@ def _count_wrong(link: PatientLink, now: datetime) -> None:
         link.revoked_at = now
     elif link.wrong_tries % TRIES_AT_ONCE == 0:
         link.wait_until = now + WAIT
-
-
-def _clinic_id(link: PatientLink) -> int:
-    made_for = link.appointment or link.invitation
-    assert made_for is not None  # noqa: S101 - patient_link_to_one_thing
-    return made_for.clinic_id

@@ -10,13 +10,12 @@ from reminders.models import Kind
 from reminders.occasion import Occasion
 from reminders.wording import wording_in
 from scheduling.links import live_visit
-from scheduling.models import PatientLink
 from scheduling.models.appointment import UPCOMING
-from scheduling.views.self_service.door import Visitor, patient_page
+from scheduling.views.self_service.door import Visitor, visit_page
 
 
 @require_safe
-@patient_page(PatientLink.Purpose.MANAGE)
+@visit_page
 def visit(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """The visit as an entry for a calendar; fetched again after a move, it takes the place of the first."""
     found = live_visit(visitor.link)

@@ -15,7 +15,6 @@ class Migration(migrations.Migration):
             name="BookingInvitation",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("elsewhere", models.BooleanField(default=False, help_text="Also at the group's other clinics")),
                 ("first_day", models.DateField()),
                 ("last_day", models.DateField()),
                 ("expires_at", models.DateTimeField()),
@@ -91,12 +90,6 @@ class Migration(migrations.Migration):
             name="PatientLink",
             fields=[
                 ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                (
-                    "purpose",
-                    models.CharField(
-                        choices=[("manage", "See and change a visit"), ("book", "Book a visit")], max_length=8
-                    ),
-                ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 (
                     "opened_at",
@@ -165,8 +158,8 @@ class Migration(migrations.Migration):
             model_name="patientlink",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("appointment__isnull", False), ("invitation__isnull", True), ("purpose", "manage")),
-                    models.Q(("appointment__isnull", True), ("invitation__isnull", False), ("purpose", "book")),
+                    models.Q(("appointment__isnull", False), ("invitation__isnull", True)),
+                    models.Q(("appointment__isnull", True), ("invitation__isnull", False)),
                     _connector="OR",
                 ),
                 name="patient_link_to_one_thing",

@@ -37,15 +37,13 @@ class BookingInvitationQuerySet(models.QuerySet["BookingInvitation"]):
 class BookingInvitation(models.Model):
     """Staff ask a patient to choose a time by themselves: what for, and within which limits.
 
-    `clinic` is who asks; `doctor` None means any, `elsewhere` that the group's other clinics are offered as well.
-    Days are local to the clinic, both included.
+    `doctor` None means any. Days are local to the clinic, both included.
     """
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="booking_invitations")
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="booking_invitations")
     appointment_type = models.ForeignKey(AppointmentType, on_delete=models.PROTECT, related_name="+")
     doctor = models.ForeignKey(Doctor, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    elsewhere = models.BooleanField(default=False, help_text="Also at the group's other clinics")
     referral = models.ForeignKey(Referral, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     first_day = models.DateField()
     last_day = models.DateField()
@@ -75,17 +73,12 @@ class BookingInvitation(models.Model):
 
 
 class PatientLink(models.Model):
-    """What a link in a message opens: one visit, or one invitation to book. Its address is signed, see `links`.
+    """What a link in a message opens: one visit, or an invitation to book one. Its address is signed, see `links`.
 
     It belongs to the patient it was made for: once the visit is another person's it opens nothing.
     """
 
-    class Purpose(models.TextChoices):
-        MANAGE = "manage", "See and change a visit"
-        BOOK = "book", "Book a visit"
-
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    purpose = models.CharField(max_length=8, choices=Purpose.choices)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="links")
     appointment = models.ForeignKey(
         Appointment, on_delete=models.CASCADE, null=True, blank=True, related_name="links", db_index=False
@@ -103,8 +96,8 @@ class PatientLink(models.Model):
         ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(purpose="manage", appointment__isnull=False, invitation__isnull=True)
-                | Q(purpose="book", appointment__isnull=True, invitation__isnull=False),
+                condition=Q(appointment__isnull=False, invitation__isnull=True)
+                | Q(appointment__isnull=True, invitation__isnull=False),
                 name="patient_link_to_one_thing",
             ),
             models.UniqueConstraint(
@@ -114,3 +107,15 @@ class PatientLink(models.Model):
 
     def __str__(self) -> str:
         return f"Link {self.pk.hex[:8]}"
+
+    @property
+    def visit_id(self) -> int | None:
+        """The visit that it opens: the one it was made for, or the one booked by it; None while none is."""
+        return self.invitation.appointment_id if self.invitation else self.appointment_id
+
+    @property
+    def clinic(self) -> Clinic:
+        """Who sent it."""
+        made_for = self.appointment or self.invitation
+        assert made_for is not None  # noqa: S101 - patient_link_to_one_thing
+        return made_for.clinic

@@ -20,10 +20,10 @@ from carebridge.accounts.tokens import ApiToken
 from carebridge.errors import DomainError
 from carebridge.http import StaffRequest
 from scheduling import api_access
+from scheduling.forms import add_errors
 from scheduling.models import Clinic
 from scheduling.permissions import clinic_roles
 from scheduling.views.api_access_forms import ServiceAccountForm, TokenForm
-from scheduling.views.patients import add_errors
 from scheduling.views.reach import visible
 
 

@@ -13,12 +13,11 @@ from django.views.decorators.http import require_http_methods
 from carebridge.errors import DomainError
 from carebridge.exports import MOST_ROWS, export_sheet
 from carebridge.http import StaffRequest
-from scheduling.forms import StyledForm
+from scheduling.forms import StyledForm, add_errors
 from scheduling.models import Clinic
 from scheduling.permissions import clinic_ids_with
 from scheduling.queries.directories import DIRECTORIES
 from scheduling.roles import Permission
-from scheduling.views.patients import add_errors
 
 
 class ExportForm(StyledForm):

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from carebridge.errors import DomainError
 from carebridge.http import StaffRequest
-from scheduling.forms import StyledForm
+from scheduling.forms import StyledForm, add_errors
 from scheduling.models import Patient
 from scheduling.models.patient import PatientQuerySet
 from scheduling.patient_copy import PatientCopy, release_patient_data
@@ -24,7 +24,6 @@ from scheduling.patient_search import note_looked_through
 from scheduling.permissions import clinic_ids_with
 from scheduling.retention import anonymise_patient, due_patients, kept_since
 from scheduling.roles import Permission
-from scheduling.views.patients import add_errors
 from scheduling.views.reach import visible
 from scheduling.views.record_words import DETAILS, label_of, words_of
 

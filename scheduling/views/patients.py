@@ -18,13 +18,14 @@ from carebridge.errors import DomainError
 from carebridge.http import StaffRequest
 from scheduling.duplicates import current_id
 from scheduling.errors import DuplicatePatient
-from scheduling.forms import IdentifyForm, PatientForm, patient_label
+from scheduling.forms import IdentifyForm, PatientForm, add_errors, patient_label
 from scheduling.models import Appointment, Clinic, Patient
 from scheduling.patient_search import identify_patient, note_opened, search_patients
 from scheduling.patients import register_patient
 from scheduling.permissions import clinic_ids_with
 from scheduling.roles import Permission
 from scheduling.views.booking import triggering
+from scheduling.views.booking_links import sent_links
 from scheduling.views.reach import remember_identified, visible
 from scheduling.views.rights_links import links
 from scheduling.views.standing import with_standing
@@ -105,6 +106,7 @@ def show(request: StaffRequest, pk: UUID) -> HttpResponse:
         "referrals": patient.referrals.filter(valid_until__gte=now.date()).select_related("service"),
         "sees_contacts": bool(clinic_ids_with(user, Permission.SEE_CONTACTS)),
         "may_book": bool(clinic_ids_with(user, Permission.BOOK)),
+        "sent_links": sent_links(user, patient, now),
         **links(user, patient),
         "trail_url": reverse("audit:patient", args=[pk]) if clinic_ids_with(user, Permission.SEE_AUDIT) else "",
     }
@@ -137,14 +139,6 @@ def chosen(request: StaffRequest, patient: Patient, text: str) -> HttpResponse:
         "carebridge:toast": {"text": text},
     }
     return triggering(HttpResponse(status=204), events)
-
-
-def add_errors(form: Any, refused: DomainError) -> None:
-    """The command's refusal beside the fields it names."""
-    for field, message in refused.fields.items():
-        form.add_error(field if field in form.fields else ("mobile" if field == "phone" else None), message)
-    if not refused.fields:
-        form.add_error(None, refused.message)
 
 
 def _prefilled(request: StaffRequest) -> dict[str, str]:

@@ -27,7 +27,7 @@ from carebridge.errors import DomainError
 from scheduling.errors import LinkOver, LinkUnknown
 from scheduling.languages import LANGUAGES, Language, language_for, language_in
 from scheduling.links import check_birth_date, find_link
-from scheduling.models import Clinic, PatientLink
+from scheduling.models import PatientLink
 from scheduling.views.self_service.birth_date import BirthDateForm
 from scheduling.views.self_service.words import sentence
 
@@ -56,21 +56,30 @@ class Visitor:
 PatientView = Callable[..., HttpResponse]
 
 
-def patient_page(*purposes: PatientLink.Purpose) -> Callable[[PatientView], PatientView]:
-    """Serve a view, which gets a Visitor, to who follows a link for one of these purposes and has given the birth date.
+def patient_page(view: PatientView) -> PatientView:
+    """Serve a view, which gets a Visitor, to who follows a link and has given the birth date.
 
     Others are asked for it, or told calmly that the link is over. A refusal becomes a page with its sentence.
     """
 
-    def decorate(view: PatientView) -> PatientView:
-        @csrf_exempt
-        @wraps(view)
-        def run(request: HttpRequest, token: str, **named: Any) -> HttpResponse:
-            return _discreet(_served(request, token, lambda visitor: _let_in(request, view, purposes, visitor, named)))
+    @csrf_exempt
+    @wraps(view)
+    def run(request: HttpRequest, token: str, **named: Any) -> HttpResponse:
+        return _discreet(_served(request, token, lambda visitor: _let_in(request, view, visitor, named)))
 
-        return run
+    return run
 
-    return decorate
+
+def visit_page(view: PatientView) -> PatientView:
+    """As `patient_page`, for what can be done with a visit; who has none yet is led to the link's first page."""
+
+    @wraps(view)
+    def with_visit(request: HttpRequest, visitor: Visitor, **named: Any) -> HttpResponse:
+        if visitor.link.visit_id is None:
+            return redirect("scheduling:patient-link", token=visitor.token)
+        return view(request, visitor, **named)
+
+    return patient_page(with_visit)
 
 
 @csrf_exempt
@@ -105,11 +114,7 @@ def _served(request: HttpRequest, token: str, serve: Callable[[Visitor], HttpRes
         return serve(Visitor(link, token, language, now))
 
 
-def _let_in(
-    request: HttpRequest, view: PatientView, purposes: tuple[Any, ...], visitor: Visitor, named: dict[str, Any]
-) -> HttpResponse:
-    if visitor.link.purpose not in purposes:
-        return refused(request, LinkUnknown(), visitor.language)
+def _let_in(request: HttpRequest, view: PatientView, visitor: Visitor, named: dict[str, Any]) -> HttpResponse:
     if not _is_open(request, visitor.link):
         if request.method == "POST":
             return redirect("scheduling:patient-link", token=visitor.token)
@@ -146,7 +151,7 @@ def page(
     request: HttpRequest, visitor: Visitor, template: str, context: Mapping[str, Any], status: int = 200
 ) -> HttpResponse:
     """A page of `templates/scheduling/self_service/` in the visitor's language."""
-    about = {"visitor": visitor, "language": visitor.language, "languages": NAMES, "clinic": clinic_of(visitor.link)}
+    about = {"visitor": visitor, "language": visitor.language, "languages": NAMES, "clinic": visitor.link.clinic}
     return render(request, f"scheduling/self_service/{template}.html", {**about, **context}, status=status)
 
 
@@ -158,13 +163,6 @@ def refused(
     if visitor:
         return page(request, visitor, "refused", context, status=error.status)
     return render(request, "scheduling/self_service/refused.html", context, status=error.status)
-
-
-def clinic_of(link: PatientLink) -> Clinic:
-    """Whose telephone number stands on the page."""
-    made_for = link.appointment or link.invitation
-    assert made_for is not None  # noqa: S101 - patient_link_to_one_thing
-    return made_for.clinic
 
 
 # --- Cookies and headers ---------------------------------------------------------------------------------------------

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from scheduling import holds
 from scheduling.availability import Slot, SlotSearch, find_slots, first_available
 from scheduling.errors import HoldsUnavailable, SlotHeld, SlotTaken, SlotUnavailable
+from scheduling.forms import SlotField
 from scheduling.languages import Language
 from scheduling.models import AppointmentType, Clinic, Doctor
 from scheduling.periods import wall_clock
@@ -147,12 +149,11 @@ def _day(day: date, found: Mapping[time, Slot], clinics: Mapping[int, Clinic], l
 def read_picked(value: str, wanted: Wanted) -> Picked:
     """The time that was sent back. Raises SlotUnavailable for one that can't have been offered here."""
     try:
-        doctor_id, clinic_id, start = value.split(".", 2)
-        clinic, starts_at = wanted.clinics.get(int(clinic_id)), datetime.fromisoformat(start)
-        doctor = wanted.doctors().filter(pk=int(doctor_id)).first()
-    except ValueError:
+        doctor_id, clinic_id, starts_at = SlotField(max_length=80).clean(value)
+    except ValidationError:
         raise SlotUnavailable from None
-    if doctor is None or clinic is None or starts_at.tzinfo is None:
+    doctor, clinic = wanted.doctors().filter(pk=doctor_id).first(), wanted.clinics.get(clinic_id)
+    if doctor is None or clinic is None:
         raise SlotUnavailable
     return Picked(value, doctor, clinic, starts_at)
 

@@ -9,10 +9,10 @@ from django.views.decorators.http import require_http_methods
 from carebridge.errors import DomainError
 from scheduling.errors import PolicyRefused
 from scheduling.links import live_visit
-from scheduling.models import Appointment, Channel, PatientLink
+from scheduling.models import Appointment, Channel
 from scheduling.periods import wall_clock
 from scheduling.rescheduling import reschedule_appointment
-from scheduling.views.self_service.door import Visitor, page, patient_page
+from scheduling.views.self_service.door import Visitor, page, visit_page
 from scheduling.views.self_service.offered import (
     DAYS_OPEN,
     LOST,
@@ -28,7 +28,7 @@ from scheduling.views.self_service.words import sentence
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@patient_page(PatientLink.Purpose.MANAGE)
+@visit_page
 def choose(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Free times for the same visit; a picked one is shown beside the old one; agreed to, the visit is moved."""
     visit = live_visit(visitor.link)

@@ -9,13 +9,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from scheduling.booking import confirm_appointment
 from scheduling.cancelling import cancel_appointment, undo_cancellation
 from scheduling.links import live_visit
-from scheduling.models import CancellationReason, PatientLink
-from scheduling.views.self_service.door import Visitor, page, patient_page
+from scheduling.models import CancellationReason
+from scheduling.views.self_service.door import Visitor, page, visit_page
 from scheduling.views.self_service.shown import ShownVisit
 from scheduling.views.self_service.words import in_words
 from scheduling.visits import announce_arrival
 
-MANAGE = PatientLink.Purpose.MANAGE
 UNSAID = "patient_request"
 """The reason of a patient who gives none."""
 
@@ -32,7 +31,7 @@ def manage(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 
 
 @require_POST
-@patient_page(MANAGE)
+@visit_page
 def confirm(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Yes, I will be there."""
     confirm_appointment(appointment=live_visit(visitor.link), by=None, by_patient=True)
@@ -40,7 +39,7 @@ def confirm(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@patient_page(MANAGE)
+@visit_page
 def cancel(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Ask once more, with a reason that may be left out; then cancel."""
     reasons = list(CancellationReason.objects.filter(by_patient=True, is_active=True))
@@ -53,7 +52,7 @@ def cancel(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 
 
 @require_POST
-@patient_page(MANAGE)
+@visit_page
 def undo(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """I didn't mean to cancel."""
     undo_cancellation(appointment=live_visit(visitor.link), by=None)
@@ -61,7 +60,7 @@ def undo(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 
 
 @require_POST
-@patient_page(MANAGE)
+@visit_page
 def arrive(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """I'm here."""
     announce_arrival(appointment=live_visit(visitor.link))

@@ -7,6 +7,21 @@ LEADS_TO_THE_QUESTION = "302 302 302 302 302 302 302 302"
 UNKNOWN = "404 404 404 404 404 404 404 404"
 
 LINKS = [
+    #                                                         nobody recep doct admin manag supp sysad no_role
+    row(
+        "GET",
+        "patients/{patient}/booking-link/",
+        "in 200 403 200 403 403 403 403",
+        other="in 404 403 404 403 403 403 403",
+    ),
+    row(
+        "POST",
+        "patients/{patient}/booking-link/",
+        "in 422 403 422 403 403 403 403",
+        other="in 404 403 404 403 403 403 403",
+        clinic="?",
+    ),
+    row("POST", "booking-links/{invitation}/withdraw/", "         in 302 404 302 302 302 404 404"),
     row("GET", "p/{link}/", ASKS),
     row("POST", "p/{link}/enter/", "422 422 422 422 422 422 422 422", day="1", month="1", year="1901"),
     row("POST", "p/{link}/language/", LEADS_TO_THE_QUESTION, language="fr"),
@@ -18,6 +33,8 @@ LINKS = [
     row("GET", "p/{link}/time/", ASKS),
     row("POST", "p/{link}/time/", LEADS_TO_THE_QUESTION, slot="1.1.2026-11-30T10:00:00+00:00", sure="1"),
     row("GET", "p/{link}/visit.ics", ASKS),
+    row("GET", "p/{invited}/", ASKS),
+    row("POST", "p/{invited}/", LEADS_TO_THE_QUESTION, slot="1.1.2026-11-30T10:00:00+00:00", sure="1"),
     row("GET", "p/{visit}/", UNKNOWN, other=UNKNOWN),
     row("POST", "p/{visit}/cancel/", UNKNOWN, other=UNKNOWN),
 ]

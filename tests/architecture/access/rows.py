@@ -24,6 +24,7 @@ CLINIC_BOUND = {
     "message",
     "boxed",
     "rule",
+    "invitation",
 }
 """Words that stand for something of one clinic."""
 

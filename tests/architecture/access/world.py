@@ -24,12 +24,14 @@ from scheduling.memberships import grant_membership
 from scheduling.models import (
     Appointment,
     AppointmentType,
+    BookingInvitation,
     CancellationReason,
     Clinic,
     Doctor,
     DoctorClinic,
     EmergencyAccess,
     Patient,
+    PatientLink,
     ScheduleEvent,
 )
 from tests import factories
@@ -107,12 +109,15 @@ def _furnish(
     far = timezone.now() + timedelta(days=200)
     block = factories.ScheduleBlockFactory(resource=doctor.resource, starts_at=far, ends_at=far + timedelta(hours=2))
     visit = _book(patient, kind, doctor, clinic, 10)
+    invitation = _invite(patient, kind, clinic)
     return {
         "clinic": str(clinic.pk),
         "doctor": str(doctor.pk),
         "room": str(room.pk),
         "patient": str(patient.pk),
         "visit": visit.reference,
+        "invited": token_of(invitation.link),
+        "invitation": str(invitation.pk),
         "link": token_of(manage_link(appointment=visit)),
         "block": str(block.pk),
         "type": str(kind.pk),
@@ -130,6 +135,13 @@ def _furnish(
         "planned": str(message.pk),
         "boxed": str(_put_in_the_box(message)),
     }
+
+
+def _invite(patient: Patient, kind: AppointmentType, clinic: Clinic) -> BookingInvitation:
+    facts = {"first_day": monday(), "last_day": monday(), "expires_at": at_clinic(clinic, 23)}
+    invitation = BookingInvitation.objects.create(patient=patient, appointment_type=kind, clinic=clinic, **facts)
+    PatientLink.objects.create(patient=patient, invitation=invitation)
+    return invitation
 
 
 def _answered_by_text(visit: Appointment) -> int:

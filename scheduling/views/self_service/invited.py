@@ -1,0 +1,67 @@
+"""A patient who was asked to choose a time: free ones, one picked and kept, booked; afterwards it is their visit."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from carebridge.errors import DomainError
+from scheduling.booking_invitations import accept_invitation
+from scheduling.models import BookingInvitation
+from scheduling.periods import wall_clock
+from scheduling.views.self_service.door import Visitor, page
+from scheduling.views.self_service.offered import DAYS_OPEN, LOST, Picked, Wanted, free_times, keep, read_picked
+from scheduling.views.self_service.words import sentence
+
+
+def choose_first(request: HttpRequest, visitor: Visitor, invitation: BookingInvitation) -> HttpResponse:
+    """Free times within the invitation; a picked one is shown once more; agreed to, it is booked."""
+    wanted = _wanted(visitor, invitation)
+    if request.method != "POST":
+        return _offer(request, visitor, invitation, wanted)
+    try:
+        picked = read_picked(request.POST.get("slot", ""), wanted)
+        if "sure" not in request.POST:
+            return _ask(request, visitor, invitation, picked, kept=keep(picked, wanted))
+        accept_invitation(invitation=invitation, doctor=picked.doctor, starts_at=picked.starts_at, hold=wanted.owner)
+    except LOST as error:
+        return _offer(request, visitor, invitation, wanted, lost=error)
+    return redirect("scheduling:patient-link", token=visitor.token)
+
+
+def _wanted(visitor: Visitor, invitation: BookingInvitation) -> Wanted:
+    today = wall_clock(visitor.now, invitation.clinic.zone).date()
+    return Wanted(
+        appointment_type=invitation.appointment_type,
+        clinics={invitation.clinic_id: invitation.clinic},
+        doctor=invitation.doctor,
+        owner=visitor.holds,
+        first_day=max(today, invitation.first_day),
+        last_day=invitation.last_day,
+        patient_id=invitation.patient_id,
+    )
+
+
+def _offer(
+    request: HttpRequest,
+    visitor: Visitor,
+    invitation: BookingInvitation,
+    wanted: Wanted,
+    lost: DomainError | None = None,
+) -> HttpResponse:
+    times = free_times(wanted, asked=request.GET.get("from", ""), language=visitor.language, now=visitor.now)
+    context = {
+        "invitation": invitation,
+        "times": times,
+        "open_days": DAYS_OPEN,
+        "lost": sentence(lost) if lost else "",
+    }
+    return page(request, visitor, "invited", context, status=lost.status if lost else 200)
+
+
+def _ask(
+    request: HttpRequest, visitor: Visitor, invitation: BookingInvitation, picked: Picked, *, kept: bool
+) -> HttpResponse:
+    day, time = picked.in_words(visitor.language)
+    context = {"invitation": invitation, "picked": picked, "kept": kept, "day": day, "time": time}
+    return page(request, visitor, "invited_sure", context)
