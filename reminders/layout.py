@@ -7,22 +7,12 @@ from dataclasses import dataclass, replace
 
 from reminders.models import Kind
 from reminders.models.rule import TO_STAFF
-from reminders.occasion import Occasion, address_of, clock_in, day_of, phone_of, place_of
+from reminders.occasion import STILL_CHANGEABLE, Occasion, address_of, clock_in, day_of, phone_of, place_of
 from reminders.senders import answers_go_to
 from reminders.wording import Wording
 from scheduling.models import Appointment, Modality
 
-STILL_TO_COME = frozenset(
-    {
-        Kind.BOOKED,
-        Kind.PREPARATION,
-        Kind.UPCOMING,
-        Kind.CONFIRM_REQUEST,
-        Kind.SAME_DAY,
-        Kind.RESCHEDULED,
-        Kind.OFFER,
-    }
-)
+STILL_TO_COME = STILL_CHANGEABLE | {Kind.OFFER}
 """Kinds about a visit to come: they show its facts and how to prepare."""
 
 
@@ -38,12 +28,13 @@ class Fact:
 
 @dataclass(frozen=True)
 class ShownVisit:
-    """A visit as it is shown: its day and time apart and together, its facts, and how to prepare."""
+    """A visit as it is shown: its day and time apart and together, its facts, its page, and how to prepare."""
 
     day: str
     time: str
     moment: str
     facts: Sequence[Fact]
+    page: str
     preparation: Sequence[str]
 
 
@@ -83,6 +74,7 @@ def _shown(visit: Appointment, occasion: Occasion, wording: Wording) -> ShownVis
         time=at,
         moment=wording.moment(at, day),
         facts=facts,
+        page=occasion.pages.get(visit.pk, ""),
         preparation=kind.preparation_lines,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
 
 from django.template.loader import render_to_string
@@ -13,13 +13,15 @@ from carebridge.accounts.models import User
 from reminders.calendar_file import calendar_file
 from reminders.layout import layout_of
 from reminders.models import Medium, Reminder, RuleVersion, StaffWish
-from reminders.occasion import Occasion, occasion_of, values_of
+from reminders.occasion import STILL_CHANGEABLE, Occasion, occasion_of, values_of
 from reminders.placeholders import WordingError, check_subject, check_text, fill, fill_subject
 from reminders.routing import address_of
 from reminders.segments import sms_text
 from reminders.senders import headers_of, sender_of
 from reminders.transports.base import Outgoing
 from reminders.wording import DEFAULT, Text, Wording, wording_in
+from scheduling.links import address_of as page_address
+from scheduling.links import example_address, manage_link
 from scheduling.models import Appointment
 
 __all__ = ["Draft", "WordingError", "check_subject", "check_text", "compose", "letter_of", "preview"]
@@ -40,11 +42,14 @@ class Draft:
 
 
 def compose(reminder: Reminder, medium: str) -> Outgoing:
-    """A planned message for one medium, in the patient's language as they now wish.
+    """A planned message for one medium, in the patient's language as they now wish, with a link to each visit's page.
 
     Raises WordingError for a text that can't be filled in; load the reminder with `occasion.LOADED`.
     """
     occasion = occasion_of(reminder)
+    if reminder.kind in STILL_CHANGEABLE and medium != Medium.LETTER:
+        pages = {visit.pk: page_address(manage_link(appointment=visit)) for visit in occasion.visits}
+        occasion = replace(occasion, pages=pages)
     draft = Draft.of(reminder.version, reminder.kind)
     return _finished(draft, occasion, medium, occasion.language, key=reminder.key)
 
@@ -54,10 +59,11 @@ def preview(
 ) -> Outgoing:
     """What a rule's message would say of a visit, with texts that need not be saved. Raises WordingError.
 
-    It is for the visit's patient; of a kind that goes to staff, for `reader`.
+    It is for the visit's patient; of a kind that goes to staff, for `reader`. Its link is an example: none is made.
     """
     person = reader or appointment.patient
-    occasion = Occasion(draft.kind, appointment.clinic, person, [appointment], timezone.now())
+    pages = {appointment.pk: example_address()} if draft.kind in STILL_CHANGEABLE and medium != Medium.LETTER else {}
+    occasion = Occasion(draft.kind, appointment.clinic, person, [appointment], timezone.now(), pages)
     return _finished(draft, occasion, medium, language, key=uuid4())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 
 from django.utils import timezone
@@ -22,6 +22,11 @@ YEAR_FROM = timedelta(days=300)
 
 NO_BREAK_SPACE, LEFT_TO_RIGHT_MARK = "\u00a0", "\u200e"
 
+STILL_CHANGEABLE = frozenset(
+    {Kind.BOOKED, Kind.PREPARATION, Kind.UPCOMING, Kind.CONFIRM_REQUEST, Kind.SAME_DAY, Kind.RESCHEDULED}
+)
+"""Kinds about a visit that its patient may still do something about: they lead to its page."""
+
 LOADED = (
     "clinic",
     "user",
@@ -37,13 +42,17 @@ LOADED = (
 
 @dataclass(frozen=True)
 class Occasion:
-    """A message's kind, its reader, and the visits it tells of, in order of their starts. `at` is when it is due."""
+    """A message's kind, its reader, and the visits it tells of, in order of their starts. `at` is when it is due.
+
+    `pages` are the addresses, by the visits' ids, where the patient sees and changes them.
+    """
 
     kind: str
     clinic: Clinic
     person: Patient | User
     visits: Sequence[Appointment]
     at: datetime
+    pages: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def language(self) -> str:
@@ -68,6 +77,7 @@ def values_of(occasion: Occasion, wording: Wording, medium: str) -> Mapping[str,
         "clinic": clinic.name,
         "address": address_of(clinic),
         "phone": phone_of(clinic, wording),
+        "link": _link(occasion, wording),
     }
     if isinstance(occasion.person, Patient):
         values |= {"given_name": occasion.person.given_name, "family_name": occasion.person.family_name}
@@ -108,6 +118,12 @@ def day_of(instant: datetime, clinic: Clinic, wording: Wording) -> str:
 def clock_in(wording: Wording, kind: str) -> Callable[[time], str]:
     """How times are written: as the reader's language does, to staff with 24 hours."""
     return "{:%H:%M}".format if kind in TO_STAFF else wording.clock
+
+
+def _link(occasion: Occasion, wording: Wording) -> str:
+    """The page of the one visit. Of several none can be named, nor typed from a letter: there it is a call."""
+    pages = [occasion.pages[visit.pk] for visit in occasion.visits if visit.pk in occasion.pages]
+    return pages[0] if len(occasion.visits) == len(pages) == 1 else phone_of(occasion.clinic, wording)
 
 
 def _of_visits(occasion: Occasion, wording: Wording, medium: str) -> dict[str, str]:

@@ -20,6 +20,7 @@ PLACEHOLDERS: Mapping[str, str] = {
     "doctor": "The doctor",
     "service": "What the visit is for",
     "reference": "The visit's reference",
+    "link": "Where the patient sees, changes or cancels the visit: its page; without one, the telephone number",
     "old_date": "For a moved visit: the day it was on",
     "old_time": "For a moved visit: when it started",
     "deadline": "For an offer: until when we keep it",
@@ -30,7 +31,15 @@ PLACEHOLDERS: Mapping[str, str] = {
     "list": "To staff: a line for each visit",
     "list_date": "To staff: the day of the list",
 }
-USUAL_LENGTH: Mapping[str, int] = {"date": 19, "time": 7, "visits": 27, "address": 40, "phone": 12, "list": 60}
+USUAL_LENGTH: Mapping[str, int] = {
+    "date": 19,
+    "time": 7,
+    "visits": 27,
+    "address": 40,
+    "phone": 12,
+    "link": 68,
+    "list": 60,
+}
 """Characters that a value takes, more or less, where they are not ten."""
 NOT_AT_A_GLANCE = frozenset({"family_name", "service"})
 """Somebody else may see an SMS or a subject on a screen: they don't tell who exactly or what it is for."""

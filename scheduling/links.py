@@ -46,6 +46,11 @@ def address_of(link: PatientLink) -> str:
     return settings.PUBLIC_BASE_URL.rstrip("/") + reverse("scheduling:patient-link", args=[token_of(link)])
 
 
+def example_address() -> str:
+    """What such an address looks like, for a preview: as long as a real one, and it opens nothing."""
+    return settings.PUBLIC_BASE_URL.rstrip("/") + reverse("scheduling:patient-link", args=["example-" * 5 + "abc"])
+
+
 def read_token(token: str) -> UUID:
     """The id in an address. Raises LinkUnknown for anything that was not made here, without asking the database."""
     try:
@@ -72,9 +77,12 @@ def _signature(link_id: UUID, key: str) -> bytes:
 @command()
 def manage_link(*, appointment: Appointment) -> PatientLink:
     """The link by which the patient of a visit sees and changes it: the one that is there, or a new one."""
+    live = PatientLink.objects.filter(appointment=appointment, patient=appointment.patient_id, revoked_at=None)
+    if there := live.first():
+        return there
     made = PatientLink(appointment=appointment, patient_id=appointment.patient_id)
     written = PatientLink.objects.bulk_create([made], ignore_conflicts=True)
-    link = PatientLink.objects.get(appointment=appointment, patient=appointment.patient_id, revoked_at=None)
+    link = live.get()
     if written[0].pk == link.pk:
         log_change(link, event="link.made", by=None, action=Action.CREATE, clinic_id=appointment.clinic_id)
     return link

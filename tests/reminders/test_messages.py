@@ -10,10 +10,12 @@ from django.utils import timezone
 from carebridge.accounts.models import User
 from reminders.messages import Draft, WordingError, check_subject, check_text, compose, preview
 from reminders.models import Kind, MessageText, Reminder, Rule, RuleVersion, State
+from reminders.occasion import STILL_CHANGEABLE
 from reminders.segments import length_of
 from reminders.wording import Text
 from scheduling.booking import book_appointment
-from scheduling.models import Appointment, AppointmentType, Clinic, Doctor, Patient
+from scheduling.links import address_of, revoke_link
+from scheduling.models import Appointment, AppointmentType, Clinic, Doctor, Patient, PatientLink
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +58,10 @@ def _message(visit: Appointment, kind: str = Kind.UPCOMING, **fields: object) ->
     )
 
 
+def _page_of(visit: Appointment) -> str:
+    return address_of(PatientLink.objects.get(appointment=visit))
+
+
 def _version(kind: str, **texts: Text) -> RuleVersion:
     version = RuleVersion.objects.create(rule=Rule.objects.create(kind=kind, slot="own"), number=1)
     for place, text in texts.items():
@@ -72,7 +78,8 @@ def test_an_sms_says_who_where_when_and_how_to_answer(visit, day):
 
     assert sms.text == (
         f"Harbour Street: Hello Nerys, we see you on {day}, 10:00am with Dr Osei.\n"
-        "Reply YES to confirm or NO to cancel."
+        "Reply YES to confirm or NO to cancel.\n"
+        f"To change it: {_page_of(visit)}"
     )
     assert (sms.to, sms.subject, sms.html, sms.calendar) == ("+447700900461", "", "", "")
 
@@ -95,7 +102,7 @@ def test_each_clinic_sends_under_its_own_number(visit, settings):
 def test_a_line_that_has_nothing_to_say_is_left_out(visit):
     Clinic.objects.update(phone="")
 
-    assert "call" not in compose(_message(visit, Kind.BOOKED, appointment=Appointment.objects.get()), "sms").text
+    assert "late" not in compose(_message(visit, Kind.SAME_DAY, appointment=Appointment.objects.get()), "sms").text
 
 
 def test_times_are_the_clinics_and_not_the_servers(visit, harbour):
@@ -149,6 +156,75 @@ def test_a_telephone_visit_doesnt_send_anybody_to_the_clinic(visit):
 
     assert "10:00am with Dr Osei (By telephone)" in sms.text
     assert "Where: By telephone\n" in email.text
+
+
+# --- The visit's page -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", sorted(STILL_CHANGEABLE))
+def test_a_message_about_a_visit_to_come_leads_to_its_page(visit, kind):
+    message = _message(visit, kind)
+
+    sms, email = (compose(message, medium) for medium in ("sms", "email"))
+
+    page = _page_of(visit)
+    assert page in sms.text
+    assert page in email.text
+    assert f'<a class="button" href="{page}"' in email.html
+    assert f'<a href="{page}" rel="nofollow">' in email.html
+
+
+@pytest.mark.parametrize("kind", sorted(set(Kind) - STILL_CHANGEABLE))
+def test_no_other_message_makes_a_link(visit, doctor_user, kind):
+    to_staff = {"user": doctor_user, "patient": None} if kind.startswith("staff") else {}
+    email = compose(_message(visit, kind, **to_staff), "email")
+
+    assert "/p/" not in email.text + email.html
+    assert not PatientLink.objects.exists()
+
+
+def test_the_same_message_made_twice_holds_the_same_link_and_a_new_one_once_that_is_revoked(visit):
+    message = _message(visit)
+    first = compose(message, "sms").text
+
+    assert compose(message, "sms").text == first
+    revoke_link(link=PatientLink.objects.get())
+    assert compose(message, "sms").text != first
+
+
+def test_a_preview_shows_what_a_link_looks_like_and_makes_none(visit):
+    shown = preview(Draft(Kind.BOOKED), visit, "sms", "en").text
+
+    assert "/p/example-" in shown
+    assert not PatientLink.objects.exists()
+    assert len(shown) == len(compose(_message(visit, Kind.BOOKED), "sms").text)
+
+
+def test_a_clinics_own_words_name_the_link_where_they_like(visit):
+    version = _version(Kind.UPCOMING, en_sms=Text("", "{link} is your page."))
+
+    assert compose(_message(visit, version=version), "sms").text == f"{_page_of(visit)} is your page."
+
+
+def test_several_visits_in_one_message_each_have_their_page_in_an_email_and_a_number_to_call_in_an_sms(
+    visit, another_visit
+):
+    first = _message(visit, Kind.BOOKED)
+    _message(another_visit, Kind.BOOKED, state=State.JOINED, joined_to=first)
+
+    sms, email = (compose(Reminder.objects.get(pk=first.pk), medium) for medium in ("sms", "email"))
+
+    assert "To change or cancel it: 020 7946 0110" in sms.text
+    for each in (visit, another_visit):
+        assert f"See or change your appointment: {_page_of(each)}" in email.text
+        assert f'href="{_page_of(each)}"' in email.html
+
+
+def test_a_letter_names_a_number_to_call_as_nobody_types_such_a_link(visit):
+    letter = compose(_message(visit, Kind.BOOKED), "letter")
+
+    assert "To change or cancel it: 020\u00a07946\u00a00110" in letter.text
+    assert not PatientLink.objects.exists()
 
 
 # --- E-mail -----------------------------------------------------------------------------------------------------------

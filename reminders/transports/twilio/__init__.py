@@ -49,8 +49,8 @@ class Twilio:
     def find(self, message: Outgoing, since: datetime) -> Accepted | None:
         """Look the message up among those to the same number. Raises TemporaryFailure.
 
-        Twilio keeps no key of ours, so it is known by its words; its links are left out, as they are made afresh each
-        time. One that is known to be another message's isn't this one.
+        Twilio keeps no key of ours, so it is known by its words; its links are left out, as one that was
+        revoked is made anew and Twilio may shorten them. One that is known to be another message's isn't this one.
         """
         try:
             taken = self.messages.list(to=message.to, limit=LOOK_BACK, page_size=LOOK_BACK)
