@@ -22,7 +22,7 @@ from scheduling.models import Appointment
 
 log = structlog.get_logger(__name__)
 
-RELATED = ("appointment", "patient", "user")
+RELATED = ("appointment", "patient", "user", "invitation")
 TOLD_WITH = Prefetch("joined", Reminder.objects.filter(state=State.JOINED).select_related(*LOADED))
 """The other visits that a message tells of; known once those of the batch have been joined."""
 FEW = (
@@ -33,6 +33,8 @@ FEW = (
     "appointment__doctor",
     "appointment__appointment_type__service",
     "appointment__moved_from",
+    "invitation__link",
+    "invitation__appointment_type__service",
 )
 """Few different ones among many messages: read once for all."""
 SHARED: tuple[str | Prefetch, ...] = (TOLD_WITH, *FEW)
@@ -122,7 +124,8 @@ def still_right(claims: Sequence[Claim]) -> Mapping[int, str]:
 
     Read afresh, because visits are cancelled and moved while messages about them wait. "lost": it isn't ours any more.
     """
-    columns = ("pk", "state", "claimed_at", "appointment_id", "appointment__status", "appointment__starts_at")
+    visit = ("appointment_id", "appointment__status", "appointment__starts_at")
+    columns = ("pk", "state", "claimed_at", *visit, "invitation__withdrawn_at", "invitation__appointment")
     fresh = {
         row[0]: row for row in Reminder.objects.filter(pk__in=[c.reminder.pk for c in claims]).values_list(*columns)
     }
@@ -133,7 +136,7 @@ def _against(claim: Claim, row: tuple | None) -> str:
     if row is None or row[1] != State.SENDING or row[2] != claim.claimed_at:
         return "lost"
     if row[3] is None:
-        return ""
+        return relevance.why_not_invite(row[6], row[7])
     return relevance.why_not(claim.reminder.kind, claim.reminder.starts_at, row[4], row[5])
 
 
@@ -188,6 +191,9 @@ def _hindered(reminder: Reminder, now: datetime) -> Wait | Never | None:
         return Never(reasons.NO_TIME_LEFT, failed=reminder.tries > 0 or bool(reminder.provider_words))
     visit: Appointment | None = reminder.appointment
     if visit and (reason := relevance.why_not(reminder.kind, reminder.starts_at, visit.status, visit.starts_at)):
+        return Never(reason)
+    asked = reminder.invitation
+    if asked and (reason := relevance.why_not_invite(asked.withdrawn_at, asked.appointment_id)):
         return Never(reason)
     if reminder.version and (until := timing.quiet_ends(reminder.version, now, reminder.clinic.zone)):
         return Wait(until) if until <= reminder.not_after else Never(reasons.NO_TIME_LEFT)

@@ -24,6 +24,7 @@ DEFAULTS: Mapping[Kind, Mapping[str, Any]] = {
     Kind.RESCHEDULED: {"latest_minutes_before": 0, **EARLY},
     Kind.CANCELLED: {"latest_minutes_before": 0, **EARLY},
     Kind.OFFER: {"latest_minutes_before": 0},
+    Kind.INVITATION: {"latest_minutes_before": 0},
     Kind.NO_SHOW: {"days": 1, "at_time": time(10)},
     Kind.THANKS: {"minutes": 2 * HOUR},
     Kind.FOLLOW_UP: {"days": 14, "at_time": time(10), "is_active": False},

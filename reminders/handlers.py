@@ -7,13 +7,13 @@ from dataclasses import replace
 from django.db.models import Q
 from django.utils import timezone
 
-from carebridge.events import handles, handles_after_commit
+from carebridge.events import DomainEvent, handles, handles_after_commit
 from reminders import jobs, planning, reasons, replanning, staff_messages
 from reminders.kinds import AFTER_VISIT, BEFORE_VISIT, MISSED
 from reminders.models import Kind, OutboxMessage, Reminder, State
 from reminders.models.reminder import OPEN
 from scheduling import events
-from scheduling.models import Appointment, Cancellation, Status
+from scheduling.models import Appointment, BookingInvitation, Cancellation, Status
 
 KNOW_ANYWAY = (Status.PENDING, Status.CHECKED_IN)
 """Of a visit cancelled from these nobody needs a message: it never was firm, or its patient stands at the desk."""
@@ -186,13 +186,21 @@ def say_nothing_to_staff(event: events.CancellationUndone) -> None:
         staff_messages.tell_of_change(event, doctor_ids=[event.doctor_id], due_at=event.at)
 
 
+@handles(events.PatientInvited)
+def plan_invitation(event: events.PatientInvited) -> None:
+    """The patient gets the link by which to choose a time."""
+    invitation = BookingInvitation.objects.select_related("clinic").get(pk=event.invitation_id)
+    planning.plan_invitation(invitation, at=event.at)
+
+
 @handles_after_commit(
+    events.PatientInvited,
     events.AppointmentBooked,
     events.AppointmentConfirmed,
     events.AppointmentRescheduled,
     events.AppointmentCancelled,
     events.CancellationUndone,
 )
-def send_soon(event: events.AppointmentEvent) -> None:
+def send_soon(event: DomainEvent) -> None:
     """Word of a change is due at once."""
     jobs.nudge()

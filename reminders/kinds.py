@@ -12,7 +12,7 @@ TO_BOOK = frozenset({Kind.FOLLOW_UP, Kind.RECALL})
 """Asks the patient to book, which whoever has a later visit for the same service need not."""
 MISSED = frozenset({Kind.NO_SHOW})
 """Counted from its end, and only said if nobody came."""
-TELLING = frozenset({Kind.BOOKED, Kind.RESCHEDULED, Kind.CANCELLED, Kind.OFFER, Kind.STAFF_CHANGE})
+TELLING = frozenset({Kind.BOOKED, Kind.RESCHEDULED, Kind.CANCELLED, Kind.OFFER, Kind.INVITATION, Kind.STAFF_CHANGE})
 """Counted from the event they tell of."""
 CANNOT_WAIT = frozenset({Kind.RESCHEDULED, Kind.CANCELLED})
 """Without it somebody comes in vain: where no time is left to write, a person must call."""

@@ -52,6 +52,7 @@ def layout_of(occasion: Occasion, wording: Wording) -> Mapping[str, object]:
         "clinic": clinic,
         "address": address_of(clinic),
         "visits": _without_repeats([_shown(visit, occasion, wording) for visit in shown]),
+        "booking_page": occasion.booking_page,
         "questions": words["questions"].format(phone=number) if number and to_patient else "",
         "why": words["why"] if to_patient else "",
         "stop": words["stop"].format(address=answers_go_to(clinic)) if to_patient else "",

@@ -12,7 +12,7 @@ from django.utils import timezone
 from carebridge.accounts.models import User
 from reminders.calendar_file import calendar_file
 from reminders.layout import layout_of
-from reminders.models import Medium, Reminder, RuleVersion, StaffWish
+from reminders.models import Kind, Medium, Reminder, RuleVersion, StaffWish
 from reminders.occasion import STILL_CHANGEABLE, Occasion, occasion_of, values_of
 from reminders.placeholders import WordingError, check_subject, check_text, fill, fill_subject
 from reminders.routing import address_of
@@ -50,6 +50,8 @@ def compose(reminder: Reminder, medium: str) -> Outgoing:
     if reminder.kind in STILL_CHANGEABLE and medium != Medium.LETTER:
         pages = {visit.pk: page_address(manage_link(appointment=visit)) for visit in occasion.visits}
         occasion = replace(occasion, pages=pages)
+    if reminder.invitation and medium != Medium.LETTER:
+        occasion = replace(occasion, booking_page=page_address(reminder.invitation.link))
     draft = Draft.of(reminder.version, reminder.kind)
     return _finished(draft, occasion, medium, occasion.language, key=reminder.key)
 
@@ -62,8 +64,11 @@ def preview(
     It is for the visit's patient; of a kind that goes to staff, for `reader`. Its link is an example: none is made.
     """
     person = reader or appointment.patient
-    pages = {appointment.pk: example_address()} if draft.kind in STILL_CHANGEABLE and medium != Medium.LETTER else {}
-    occasion = Occasion(draft.kind, appointment.clinic, person, [appointment], timezone.now(), pages)
+    example = "" if medium == Medium.LETTER else example_address()
+    pages = {appointment.pk: example} if draft.kind in STILL_CHANGEABLE and example else {}
+    booking_page = example if draft.kind == Kind.INVITATION else ""
+    now = timezone.now()
+    occasion = Occasion(draft.kind, appointment.clinic, person, [appointment], now, pages, booking_page=booking_page)
     return _finished(draft, occasion, medium, language, key=uuid4())
 
 

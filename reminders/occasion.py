@@ -12,7 +12,7 @@ from carebridge.accounts.models import User
 from reminders.models import Kind, Medium, Reminder, State
 from reminders.models.rule import TO_STAFF
 from reminders.wording import DEFAULT, Wording, language_for
-from scheduling.models import Appointment, Clinic, Modality, Patient
+from scheduling.models import Appointment, BookingInvitation, Clinic, Modality, Patient
 from scheduling.models.appointment import Status
 from scheduling.periods import wall_clock
 from scheduling.templatetags.words import phone
@@ -36,6 +36,8 @@ LOADED = (
     "appointment__doctor",
     "appointment__moved_from",
     "appointment__appointment_type__service",
+    "invitation__link",
+    "invitation__appointment_type__service",
 )
 """What composing reads of a Reminder, for `select_related`."""
 
@@ -44,7 +46,8 @@ LOADED = (
 class Occasion:
     """A message's kind, its reader, and the visits it tells of, in order of their starts. `at` is when it is due.
 
-    `pages` are the addresses, by the visits' ids, where the patient sees and changes them.
+    `pages` are the addresses, by the visits' ids, where the patient sees and changes them; `booking_page` is the one
+    where a patient who is invited chooses a time.
     """
 
     kind: str
@@ -53,6 +56,8 @@ class Occasion:
     visits: Sequence[Appointment]
     at: datetime
     pages: Mapping[int, str] = field(default_factory=dict)
+    invitation: BookingInvitation | None = None
+    booking_page: str = ""
 
     @property
     def language(self) -> str:
@@ -67,7 +72,8 @@ def occasion_of(reminder: Reminder) -> Occasion:
     visits = [reminder.appointment] if reminder.appointment else []
     visits += [each.appointment for each in reminder.joined.all() if each.state == State.JOINED and each.appointment]
     visits.sort(key=lambda visit: visit.starts_at)
-    return Occasion(reminder.kind, reminder.clinic, person, visits, reminder.due_at)
+    at, invitation = reminder.due_at, reminder.invitation
+    return Occasion(reminder.kind, reminder.clinic, person, visits, at, invitation=invitation)
 
 
 def values_of(occasion: Occasion, wording: Wording, medium: str) -> Mapping[str, str]:
@@ -81,6 +87,8 @@ def values_of(occasion: Occasion, wording: Wording, medium: str) -> Mapping[str,
     }
     if isinstance(occasion.person, Patient):
         values |= {"given_name": occasion.person.given_name, "family_name": occasion.person.family_name}
+    if occasion.invitation:
+        values |= _of_invitation(occasion.invitation, wording)
     if occasion.visits:
         values |= _of_visits(occasion, wording, medium)
     if occasion.kind == Kind.STAFF_TOMORROW and isinstance(occasion.person, User):
@@ -122,8 +130,14 @@ def clock_in(wording: Wording, kind: str) -> Callable[[time], str]:
 
 def _link(occasion: Occasion, wording: Wording) -> str:
     """The page of the one visit. Of several none can be named, nor typed from a letter: there it is a call."""
+    if occasion.booking_page:
+        return occasion.booking_page
     pages = [occasion.pages[visit.pk] for visit in occasion.visits if visit.pk in occasion.pages]
     return pages[0] if len(occasion.visits) == len(pages) == 1 else phone_of(occasion.clinic, wording)
+
+
+def _of_invitation(invitation: BookingInvitation, wording: Wording) -> dict[str, str]:
+    return {"date": wording.day(invitation.last_day), "service": invitation.appointment_type.service.name}
 
 
 def _of_visits(occasion: Occasion, wording: Wording, medium: str) -> dict[str, str]:

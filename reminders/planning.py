@@ -16,7 +16,7 @@ from reminders.kinds import BEFORE_VISIT, CANNOT_WAIT, TELLING
 from reminders.models import Kind, Reminder, RuleVersion, State
 from reminders.models.reminder import OPEN
 from scheduling.events import AppointmentEvent
-from scheduling.models import Appointment, Status
+from scheduling.models import Appointment, BookingInvitation, Status
 from scheduling.models.appointment import OCCUPYING
 
 COLUMNS = (
@@ -169,6 +169,28 @@ def plan_new(event: AppointmentEvent, *, announced_by: Kind = Kind.BOOKED) -> No
     if visit.is_firm:
         kinds = BEFORE_VISIT | {announced_by}
         write(drafts(visit, kinds, now=max(event.at, timezone.now()), told_at=event.at))
+
+
+def plan_invitation(invitation: BookingInvitation, *, at: datetime) -> None:
+    """Plan the message that asks a patient to choose a time, as the rules for that type of visit want it."""
+    clinic, now = invitation.clinic, timezone.now()
+    # There is no visit yet: the link's end stands for its start, after which nothing is to be said.
+    times = timing.Times(invitation.expires_at, invitation.expires_at, at, clinic.zone)
+    book = rules.current_book(knowing_type=invitation.appointment_type_id)
+    for version in book.active(clinic.pk, invitation.appointment_type_id, {Kind.INVITATION}):
+        when = timing.timed(Kind.INVITATION, version, times, now=now, told_at=at)
+        Reminder.objects.create(
+            kind=Kind.INVITATION,
+            version=version,
+            clinic=clinic,
+            patient_id=invitation.patient_id,
+            invitation=invitation,
+            state=State.FAILED if when.reason else State.PLANNED,
+            reason=when.reason,
+            due_at=when.due_at,
+            not_after=when.not_after,
+            next_try_at=when.due_at,
+        )
 
 
 def follow_start(appointment_id: int, starts_at: datetime) -> None:

@@ -29,6 +29,7 @@ TOO_MANY_TRIES = "too_many_tries"
 PATIENT_GONE = "patient_gone"
 SCREEN_OPEN = "screen_open"
 NOT_WANTED = "not_wanted"
+INVITATION_OVER = "invitation_over"
 
 WORDS: Mapping[str, str] = {
     CANCELLED: "The visit was cancelled",
@@ -45,6 +46,7 @@ WORDS: Mapping[str, str] = {
     OPTED_OUT: "The patient asked for no messages",
     NO_CONSENT: "The patient has not agreed to messages this way",
     NO_CONTACT: "There is no number or address to write to",
+    INVITATION_OVER: "The invitation was used or withdrawn",
     NO_TIME_LEFT: "No time to send it was left before the visit",
     CONFIRMATION_SAYS_IT: "Booked so late that the confirmation says it",
     RULE_OFF: "Its rule was switched off",

@@ -56,6 +56,11 @@ def booked_again(reminders: Iterable[Reminder]) -> frozenset[int]:
     return frozenset(Reminder.objects.filter(Exists(later), pk__in=asking).values_list("pk", flat=True))
 
 
+def why_not_invite(withdrawn_at: datetime | None, appointment_id: int | None) -> str:
+    """The same for an invitation to book, which is over once it was withdrawn or a visit booked by it."""
+    return reasons.INVITATION_OVER if withdrawn_at or appointment_id else ""
+
+
 def why_not(kind: str, planned_start: datetime | None, status: str, starts_at: datetime) -> str:
     """The code of why a message of this kind isn't true any more, or an empty string if it is.
 

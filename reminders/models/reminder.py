@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Q
 
 from reminders.models.rule import TO_STAFF, Kind, Medium, RuleVersion
-from scheduling.models import Appointment, Clinic, Patient
+from scheduling.models import Appointment, BookingInvitation, Clinic, Patient
 
 if TYPE_CHECKING:
     from carebridge.accounts.models import User
@@ -46,7 +46,7 @@ class ReminderQuerySet(models.QuerySet["Reminder"]):
 
 
 class Reminder(models.Model):
-    """A message about one visit, to its patient or to somebody who works there.
+    """A message about one visit or an invitation to book one, to the patient or to somebody who works there.
 
     Written in the transaction of the change it tells of, and sent when `next_try_at` (UTC) has come, never after
     `not_after`. `key` names it to the provider, so that a second attempt can't become a second message.
@@ -64,6 +64,9 @@ class Reminder(models.Model):
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, null=True, related_name="reminders", db_index=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    invitation = models.ForeignKey(
+        BookingInvitation, on_delete=models.PROTECT, null=True, blank=True, related_name="reminders", db_index=False
     )
     starts_at = models.DateTimeField(null=True, help_text="The start it was planned for: a moved visit has another")
     state = models.CharField(max_length=12, choices=State.choices, default=State.PLANNED)
@@ -98,6 +101,11 @@ class Reminder(models.Model):
                 condition=Q(kind__in=TO_STAFF, user__isnull=False)
                 | ~Q(kind__in=TO_STAFF) & Q(patient__isnull=False, user__isnull=True),
                 name="reminder_to_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=Kind.INVITATION, invitation__isnull=False)
+                | ~Q(kind=Kind.INVITATION) & Q(invitation__isnull=True),
+                name="reminder_invites_to_something",
             ),
             models.CheckConstraint(condition=~Q(state=State.SUPPRESSED) | ~Q(reason=""), name="reminder_says_why_not"),
             models.CheckConstraint(

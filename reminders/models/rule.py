@@ -28,6 +28,7 @@ class Kind(models.TextChoices):
     RESCHEDULED = "rescheduled", "Moved"
     CANCELLED = "cancelled", "Cancelled"
     OFFER = "offer", "Offer of an earlier time"
+    INVITATION = "invitation", "Please choose a time"
     NO_SHOW = "no_show", "Missed visit"
     THANKS = "thanks", "After the visit"
     FOLLOW_UP = "follow_up", "Follow-up to book"

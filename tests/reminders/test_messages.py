@@ -17,6 +17,7 @@ from scheduling.booking import book_appointment
 from scheduling.links import address_of, revoke_link
 from scheduling.models import Appointment, AppointmentType, Clinic, Doctor, Patient, PatientLink
 
+ABOUT_A_VISIT = [kind for kind in Kind if not kind.startswith("staff") and kind != Kind.INVITATION]
 pytestmark = pytest.mark.django_db
 
 
@@ -84,7 +85,7 @@ def test_an_sms_says_who_where_when_and_how_to_answer(visit, day):
     assert (sms.to, sms.subject, sms.html, sms.calendar) == ("+447700900461", "", "", "")
 
 
-@pytest.mark.parametrize("kind", [kind for kind in Kind if not kind.startswith("staff")])
+@pytest.mark.parametrize("kind", ABOUT_A_VISIT)
 def test_no_sms_tells_the_family_name_the_service_or_how_to_prepare(visit, kind):
     told = compose(_message(visit, kind), "sms").text
 
@@ -174,7 +175,7 @@ def test_a_message_about_a_visit_to_come_leads_to_its_page(visit, kind):
     assert f'<a href="{page}" rel="nofollow">' in email.html
 
 
-@pytest.mark.parametrize("kind", sorted(set(Kind) - STILL_CHANGEABLE))
+@pytest.mark.parametrize("kind", sorted(set(Kind) - STILL_CHANGEABLE - {Kind.INVITATION}))
 def test_no_other_message_makes_a_link(visit, doctor_user, kind):
     to_staff = {"user": doctor_user, "patient": None} if kind.startswith("staff") else {}
     email = compose(_message(visit, kind, **to_staff), "email")

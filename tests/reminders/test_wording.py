@@ -89,11 +89,11 @@ def test_every_text_may_be_sent_as_it_is(language, medium):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("medium", Medium)
-def test_whatever_can_still_be_changed_leads_to_the_visits_page(language, medium):
+def test_whatever_can_still_be_changed_or_chosen_leads_to_its_page(language, medium):
     wording = wording_in(language)
     leading = {kind for kind in TO_PATIENTS if "{link}" in wording.text(kind, medium).body}
 
-    assert leading == STILL_CHANGEABLE
+    assert leading == STILL_CHANGEABLE | {Kind.INVITATION}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
