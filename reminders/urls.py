@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from reminders.views import calendar, effect, letters, narrower, operations, outbox, replies, rules, trial
+from reminders.views import calendar, effect, letters, narrower, operations, outbox, replies, rules, trial, wishes
 
 app_name = "reminders"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("dev/outbox/<uuid:pk>/", outbox.message, name="outbox-message"),
     path("dev/outbox/<uuid:pk>/html/", outbox.html, name="outbox-html"),
     path("dev/outbox/<uuid:pk>/visit.ics", outbox.calendar, name="outbox-calendar"),
+    path("reminders/mine/", wishes.my_messages, name="my-messages"),
     path("reminders/rules/", rules.rules, name="rules"),
     path("reminders/rules/<int:pk>/", rules.rule, name="rule"),
     path("reminders/rules/<int:pk>/switch/", rules.switch, name="rule-switch"),

@@ -13,6 +13,8 @@ def own(method: str, path: str, answer: str, *, nobody: str = "in", **send: str)
 
 OWN_ACCOUNT = [
     own("GET", "accounts/", "200"),
+    own("GET", "reminders/mine/", "200"),
+    own("POST", "reminders/mine/", "302", staff_tomorrow="email"),
     own("GET", "accounts/session/", "200", nobody="401"),
     own("POST", "accounts/session/", "200", nobody="401"),
     own("POST", "accounts/sessions/999999/end/", "302"),
