@@ -72,6 +72,9 @@ class Effect:
 
     @property
     def delivered_share(self) -> float | None:
+        """None for letters: nobody reports that one has arrived."""
+        if self.medium == Medium.LETTER.label:
+            return None
         return share(self.delivered, self.sent)
 
     @property

@@ -51,6 +51,14 @@ def test_a_visit_without_any_reminder_stands_beside_the_others(past_visit):
     assert (line.name, line.past, line.missed, line.missed_share) == ("No reminder", 1, 1, 100.0)
 
 
+def test_no_share_of_letters_is_said_to_be_delivered_because_nobody_reports_it(past_visit):
+    sent(past_visit, "letter", state=State.SENT)
+
+    line = next(line for line in lines(past_visit) if line.medium == "Letter")
+
+    assert (line.sent, line.delivered_share) == (1, None)
+
+
 def test_messages_and_visits_are_counted_each_for_themselves(past_visit):
     sent(past_visit)
     sent(past_visit)
