@@ -85,6 +85,17 @@ def test_who_only_looks_after_messages_sees_them_without_names_and_can_send_none
     assert act(client, row, "retry").status_code == 403
 
 
+def test_what_is_tried_again_says_when_and_what_is_not_says_that_it_stopped(client, receptionist, message):
+    row = message(State.PLANNED, next_try_at=timezone.now() + timedelta(minutes=9))
+    client.force_login(receptionist)
+    at = row.next_try_at.astimezone(row.clinic.zone)
+
+    assert f"{at:%a %H:%M}" in words(client.get(reverse("reminders:operations") + "?show=retrying"))
+
+    Reminder.objects.filter(pk=row.pk).update(state=State.FAILED)
+    assert "Stopped" in words(client.get(reverse("reminders:operations")))
+
+
 def test_a_call_that_was_made_takes_the_failure_off_the_list(client, receptionist, message):
     row = message()
     client.force_login(receptionist)
