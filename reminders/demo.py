@@ -14,6 +14,8 @@ from django.db import transaction
 
 from reminders import reasons, rules, timing
 from reminders.defaults import install_defaults
+from reminders.demo_replies import load_replies
+from reminders.demo_unsettled import Row, leave_unsettled, tell_together, tries_of
 from reminders.kinds import AFTER_VISIT, BEFORE_VISIT, MISSED
 from reminders.models import Attempt, Kind, Reminder, Rule, RuleVersion, State
 from scheduling.demo.bulk import copy_in, reserve_keys
@@ -34,7 +36,6 @@ FIELDS = (
     "time_zone", "moved_from_id", "attendance_confirmed_at", "checked_in_at",
 )  # fmt: skip
 
-Row = dict[str, object]
 Facts = Mapping[str, Any]
 
 
@@ -53,9 +54,12 @@ def load_messages(*, now: datetime, say: Callable[[str], None] = lambda line: No
         rows = list(_messages(now, rng))
         for row, pk in zip(rows, reserve_keys(Reminder, len(rows)), strict=True):
             row["id"] = pk
+        tell_together(rows)
+        leave_unsettled(rows, now, rng)
         copy_in(Reminder, rows)
         tries = [row for row in rows if row["tries"]]
         copy_in(Attempt, _attempts(tries))
+        load_replies(now, rng)
         Rule.objects.update(replan_due_at=None, replanned_to=0)
     say(f"  demo: {len(rows):,} messages, sent and planned ({time.monotonic() - started:.1f} s)")
     return True
@@ -98,7 +102,7 @@ def _of_visit(
         begun = told_at or times.booked_at
         when = timing.timed(kind, version, times, now=begun, told_at=told_at)
         if when.due_at > now - REMEMBERED:
-            row = _row(visit, version, when)
+            row = _row(visit, version, when) | {"_visit": visit, "_version": version, "_zone": zone}
             _decide(row, visit, when, None if kind == Kind.CANCELLED else ended, way, now, rng)
             yield row
 
@@ -186,20 +190,6 @@ def _sent(due_at: datetime, medium: str, now: datetime, rng: random.Random) -> R
 
 
 def _attempts(rows: Iterable[Row]) -> Iterator[Row]:
-    tried = list(rows)
+    tried = [each for row in rows for each in tries_of(row)]
     for row, pk in zip(tried, reserve_keys(Attempt, len(tried)), strict=True):
-        began = row.get("sent_at") or row["due_at"]
-        refused = row["state"] == State.FAILED
-        yield {
-            "id": pk,
-            "reminder_id": row["id"],
-            "number": 1,
-            "medium": row["medium"],
-            "provider": row["provider"],
-            "started_at": began,
-            "ended_at": began,
-            "outcome": Attempt.Outcome.PERMANENT if refused else Attempt.Outcome.ACCEPTED,
-            "provider_id": row.get("provider_id", ""),
-            "code": row.get("_code", ""),
-            "words": row.get("provider_words", ""),
-        }
+        yield row | {"id": pk}
