@@ -29,7 +29,7 @@ from scheduling.roles import Permission
 
 SHOWN = 100
 MOST_AT_ONCE = 500
-LISTS = (("open", "Open"), ("retrying", "Retrying"), ("settled", "Settled in a day"))
+LISTS = (("open", "Open"), ("retrying", "Retrying"), ("settled", "Settled in a day"), ("letters", "Letters of a day"))
 ACTIONS: Mapping[str, tuple[Callable[..., Any], str]] = {
     "send-now": (by_hand.send_now, "The message goes out now."),
     "block": (by_hand.block_reminder, "The message will not be sent."),

@@ -48,6 +48,16 @@ def act(client, row, action, **headers):
     return client.post(reverse("reminders:act", args=[row.pk, action]), headers=headers)
 
 
+def test_letters_of_a_day_are_listed_to_be_printed(client, receptionist, message):
+    letter = message(State.SENT, medium="letter", reason="", sent_at=timezone.now())
+    client.force_login(receptionist)
+
+    page = words(client.get(reverse("reminders:operations") + "?show=letters"))
+
+    assert "Letters to print" in page
+    assert reverse("reminders:letter", args=[letter.key]) in page
+
+
 def test_the_drawer_says_what_became_of_each_message(client, receptionist, message):
     row = message(provider_words="Number not in service")
     client.force_login(receptionist)
