@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from reminders.models import OPEN, Reminder, State
+from reminders.models import OPEN, Medium, Reminder, State
 from reminders.reasons import BLOCKED_BY_HAND, words_for
 from scheduling.models import Appointment
 
@@ -86,7 +86,7 @@ def _detail(reminder: Reminder) -> str:
     told = {
         State.PLANNED: _plan,
         State.SENDING: lambda _: "Being handed over",
-        State.SENT: lambda _: "Sent; the provider has not said more yet",
+        State.SENT: _sent,
         State.DELIVERED: lambda _: "Delivered",
         State.FAILED: _failure,
         State.SUPPRESSED: lambda row: f"Not sent: {_small(words_for(row.reason))}",
@@ -94,6 +94,12 @@ def _detail(reminder: Reminder) -> str:
     }[State(reminder.state)](reminder)
     heard = [answer.meaning.replace("_", " ") for answer in reminder.answers.all() if answer.meaning]
     return f"{told}. Patient answered: {heard[0]}" if heard else told
+
+
+def _sent(reminder: Reminder) -> str:
+    # Of a letter nobody reports that it has arrived.
+    is_letter = reminder.medium == Medium.LETTER
+    return "Written, to be printed and posted" if is_letter else "Sent; the provider has not said more yet"
 
 
 def _plan(reminder: Reminder) -> str:

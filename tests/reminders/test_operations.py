@@ -55,6 +55,7 @@ def test_letters_of_a_day_are_listed_to_be_printed(client, receptionist, message
     page = words(client.get(reverse("reminders:operations") + "?show=letters"))
 
     assert "Letters to print" in page
+    assert "Written, to be printed and posted" in page
     assert reverse("reminders:letter", args=[letter.key]) in page
 
 
