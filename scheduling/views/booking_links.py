@@ -65,7 +65,7 @@ def send(request: StaffRequest, pk: UUID) -> HttpResponse:
         except DomainError as refused:
             add_errors(form, refused)
         else:
-            messages.success(request, "The link goes out as soon as it is not too late in the day. It can be used once.")
+            messages.success(request, "The link goes out, in the morning if it is late. It can be used once.")
             return redirect("scheduling:patient", pk=patient.pk)
     status = 422 if form.errors else 200
     return render(request, "scheduling/booking_link.html", {"form": form, "patient": patient}, status=status)
