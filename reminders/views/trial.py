@@ -36,20 +36,19 @@ NO_SUCH_VISIT = "There is no such visit among those this rule is for. Look at th
 @never_cache
 @require_POST
 def trial(request: StaffRequest, pk: int) -> HttpResponse:
-    """What is in the form, for a visit: the fragment beside it."""
+    """What is in the form, for a visit: the fragment beside it, or without script a page of its own."""
     rule, form = _asked(request, pk)
     if not form.is_valid():
-        return render(request, "reminders/rule_trial.html", {"invalid": form.errors})
+        return _tried(request, rule, {"invalid": form.errors})
     medium, language = _medium(request), _language(request)
     try:
         visit = _visit(request, rule)
         found = try_out(form.version(rule), form.draft(), visit, by=request.user, medium=medium, language=language)
     except DomainError as refused:
-        return refusal(request, "reminders/rule_trial.html", refused)
+        return _tried(request, rule, {"error": refused}, refused.status)
     note_opened_visit(visit, by=request.user)
     own = form.draft().texts.get((found.language, found.message.medium), Text("", ""))
-    context = {"trial": found, "rule": rule, "own": own, "is_new": "narrower" in request.POST}
-    return render(request, "reminders/rule_trial.html", context)
+    return _tried(request, rule, {"trial": found, "own": own, "is_new": "narrower" in request.POST})
 
 
 @login_required
@@ -103,6 +102,11 @@ def test_state(request: StaffRequest, key: UUID) -> HttpResponse:
     if found is None:
         raise Http404
     return render(request, "reminders/rule_test.html", {"test": found})
+
+
+def _tried(request: StaffRequest, rule: Rule, context: dict[str, object], status: int = 200) -> HttpResponse:
+    template = "rule_trial" if request.htmx else "rule_preview"  # type: ignore[attr-defined]
+    return render(request, f"reminders/{template}.html", context | {"rule": rule, "nav": "rules"}, status=status)
 
 
 def _rule(request: StaffRequest, pk: int) -> Rule:

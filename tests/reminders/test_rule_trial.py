@@ -45,6 +45,13 @@ def test_it_says_when_and_how_the_next_visits_patient_would_hear_and_saves_nothi
     assert (RuleVersion.objects.count(), Reminder.objects.count()) == (versions, planned)
 
 
+def test_without_script_the_preview_is_a_page_that_can_show_the_email(ask, visit):
+    answer = ask(medium="email", reference=visit.reference, skip_when_booked_within="0")
+
+    assert "Preview: 48 hours before</h1>" in words(answer)
+    assert "Show the email" in words(answer)
+
+
 def test_it_says_why_quiet_hours_move_it(ask, visit):
     said = words(ask(at_time="22:00", reference=visit.reference, skip_when_booked_within="0"))
 
