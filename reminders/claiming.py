@@ -51,6 +51,8 @@ class Claim:
     number: int
     claimed_at: datetime
     attempt_id: int = 0
+    pages: Mapping[int, str] | None = None
+    """Where its visits are seen and changed, once that has been found out for the whole batch."""
     outgoing: Outgoing | None = None
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
 
@@ -21,10 +21,10 @@ from reminders.senders import headers_of, sender_of
 from reminders.transports.base import Outgoing
 from reminders.wording import DEFAULT, Text, Wording, wording_in
 from scheduling.links import address_of as page_address
-from scheduling.links import example_address, manage_link
+from scheduling.links import example_address, manage_links
 from scheduling.models import Appointment
 
-__all__ = ["Draft", "WordingError", "check_subject", "check_text", "compose", "letter_of", "preview"]
+__all__ = ["Draft", "WordingError", "check_subject", "check_text", "compose", "letter_of", "pages_of", "preview"]
 
 
 @dataclass(frozen=True)
@@ -41,15 +41,21 @@ class Draft:
         return cls(kind, {(each.language, each.medium): Text(each.subject, each.body) for each in texts})
 
 
-def compose(reminder: Reminder, medium: str) -> Outgoing:
+def pages_of(reminders: Iterable[Reminder]) -> Mapping[int, str]:
+    """The addresses of the pages that these messages lead to, by the visits' ids; links that are missing are made."""
+    visits = [visit for each in reminders if each.kind in STILL_CHANGEABLE for visit in occasion_of(each).visits]
+    return {pk: page_address(link) for pk, link in manage_links(appointments=visits).items()} if visits else {}
+
+
+def compose(reminder: Reminder, medium: str, pages: Mapping[int, str] | None = None) -> Outgoing:
     """A planned message for one medium, in the patient's language as they now wish, with a link to each visit's page.
 
-    Raises WordingError for a text that can't be filled in; load the reminder with `occasion.LOADED`.
+    `pages` are those of `pages_of`, where they were found for many messages at once. Raises WordingError for a text
+    that can't be filled in; load the reminder with `occasion.LOADED`.
     """
     occasion = occasion_of(reminder)
     if reminder.kind in STILL_CHANGEABLE and medium != Medium.LETTER:
-        pages = {visit.pk: page_address(manage_link(appointment=visit)) for visit in occasion.visits}
-        occasion = replace(occasion, pages=pages)
+        occasion = replace(occasion, pages=pages_of([reminder]) if pages is None else pages)
     if reminder.invitation and medium != Medium.LETTER:
         occasion = replace(occasion, booking_page=page_address(reminder.invitation.link))
     draft = Draft.of(reminder.version, reminder.kind)

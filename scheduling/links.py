@@ -10,8 +10,9 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -74,18 +75,39 @@ def _signature(link_id: UUID, key: str) -> bytes:
 # --- Making, finding and ending --------------------------------------------------------------------------------------
 
 
-@command()
 def manage_link(*, appointment: Appointment) -> PatientLink:
     """The link by which the patient of a visit sees and changes it: the one that is there, or a new one."""
-    live = PatientLink.objects.filter(appointment=appointment, patient=appointment.patient_id, revoked_at=None)
-    if there := live.first():
-        return there
-    made = PatientLink(appointment=appointment, patient_id=appointment.patient_id)
-    written = PatientLink.objects.bulk_create([made], ignore_conflicts=True)
-    link = live.get()
-    if written[0].pk == link.pk:
-        log_change(link, event="link.made", by=None, action=Action.CREATE, clinic_id=appointment.clinic_id)
-    return link
+    return manage_links(appointments=[appointment])[appointment.pk]
+
+
+@command()
+def manage_links(*, appointments: Collection[Appointment]) -> Mapping[int, PatientLink]:
+    """The links of visits, by the visits' ids, as `manage_link`: four statements, and one for each clinic."""
+    links = _live_links(appointments)
+    without = [visit for visit in sorted(appointments, key=lambda each: each.pk) if visit.pk not in links]
+    if not without:
+        return links
+    made = {visit.pk: PatientLink(appointment=visit, patient_id=visit.patient_id) for visit in without}
+    PatientLink.objects.bulk_create(made.values(), ignore_conflicts=True)
+    links |= _live_links(without)
+    for clinic_id in sorted({visit.clinic_id for visit in without}):
+        here = [visit.pk for visit in without if visit.clinic_id == clinic_id]
+        if ours := [made[pk] for pk in here if links[pk].pk == made[pk].pk]:
+            _log_made(ours, clinic_id)
+    return links
+
+
+def _live_links(appointments: Iterable[Appointment]) -> dict[int, PatientLink]:
+    patients = {visit.pk: visit.patient_id for visit in appointments}
+    found = PatientLink.objects.filter(appointment__in=patients, revoked_at=None)
+    by_visit = ((cast(int, link.appointment_id), link) for link in found)
+    return {visit_id: link for visit_id, link in by_visit if link.patient_id == patients[visit_id]}
+
+
+def _log_made(links: Sequence[PatientLink], clinic_id: int) -> None:
+    """One row for all of a clinic, as messages go out by the thousand; whose links they are stands in its facts."""
+    facts = {"patients": [str(link.patient_id) for link in links], "links": [str(link.pk) for link in links]}
+    log_change(links[0], event="link.made", by=None, action=Action.CREATE, clinic_id=clinic_id, facts=facts)
 
 
 def find_link(token: str, *, now: datetime) -> PatientLink:

@@ -10,8 +10,19 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from carebridge.audit.models import LogEntry
+from scheduling.booking import book_appointment
 from scheduling.errors import LinkOver, LinkUnknown, TooManyTries, WrongBirthDate
-from scheduling.links import check_birth_date, find_link, live_visit, manage_link, read_token, revoke_link, token_of
+from scheduling.links import (
+    check_birth_date,
+    find_link,
+    live_visit,
+    manage_link,
+    manage_links,
+    read_token,
+    revoke_link,
+    token_of,
+)
 from scheduling.merging import merge_patients
 from scheduling.models import PatientLink
 from scheduling.rescheduling import reschedule_appointment
@@ -131,3 +142,15 @@ def test_fifteen_wrong_birth_dates_end_the_link(link, patient):
 
     with time_machine.travel(now + timedelta(days=1)), pytest.raises(LinkOver):
         check_birth_date(link=link, birth_date=patient.birth_date)
+
+
+def test_the_links_of_many_visits_are_made_at_once_and_accounted_for(link, visit, another_patient, at):
+    about = {"appointment_type": visit.appointment_type, "doctor": visit.doctor, "clinic": visit.clinic, "by": None}
+    others = [book_appointment(patient=another_patient, starts_at=at(when), **about) for when in ("14:00", "15:00")]
+
+    links = manage_links(appointments=[visit, *others])
+
+    assert links[visit.pk] == link
+    assert manage_links(appointments=others) == {each.pk: links[each.pk] for each in others}
+    made = LogEntry.objects.filter(event="link.made").latest("pk").additional_data
+    assert made["links"] == [str(links[each.pk].pk) for each in others]
