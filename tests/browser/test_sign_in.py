@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from carebridge.accounts.factors import format_hotp_value, hotp_value
 from carebridge.accounts.models import User
+from scheduling.models import Appointment
 from tests.concurrency.forked_site import fork_site
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -129,3 +131,37 @@ def test_what_somebody_typed_is_not_given_to_the_next_person(hasty_site, page, c
     page.wait_for_url("**/people/invite/")
     page.wait_for_function("sessionStorage.getItem('kept-input') === null")
     expect(page.get_by_label("First name")).to_have_value("")
+
+
+@pytest.mark.parametrize("hasty_site", [30], indirect=True)
+def test_a_note_typed_while_booking_comes_back_for_its_patient_and_for_nobody_else(
+    hasty_site, page, receptionist, consultation, dr_osei, patient, another_patient, monday
+):
+    def open_drawer(name: str, clock: str) -> None:
+        page.fill("#patient-text", name.split()[-1].lower())
+        page.get_by_role("option", name=name).click()
+        page.evaluate("document.querySelectorAll('.more-times').forEach(fold => { fold.open = true })")
+        page.locator(".dgroup .slot", has_text=clock).first.click()
+        expect(page.locator("#booking-details")).to_contain_text(name)
+
+    find = f"/find/?service={consultation.service_id}&from={monday}&to={monday}"
+    page.goto(f"{hasty_site}/accounts/login/?next={quote(find)}")
+    type_in(page, receptionist)
+    open_drawer(patient.full_name, "10:00")
+    page.get_by_label("Note for the team").fill("Brings her own chair")
+    page.wait_for_url("**/accounts/login/**", timeout=90_000)
+    type_in(page, receptionist)
+    page.wait_for_url("**/find/**")
+
+    # The first time is still held for the session that ended.
+    open_drawer(another_patient.full_name, "14:00")
+    expect(page.get_by_label("Note for the team")).to_have_value("")
+    page.keyboard.press("Escape")
+    expect(page.locator("#booking-form")).to_have_count(0)
+    open_drawer(patient.full_name, "15:00")
+    expect(page.get_by_label("Note for the team")).to_have_value("Brings her own chair")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#drawer")).to_contain_text("Booked")
+
+    visit = Appointment.objects.get()
+    assert (visit.patient, visit.notes) == (patient, "Brings her own chair")
