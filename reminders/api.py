@@ -33,6 +33,7 @@ class ReminderSerializer(serializers.ModelSerializer):
     patient = serializers.UUIDField(
         source="patient_id", allow_null=True, help_text="Null for a message to somebody who works there"
     )
+    medium = serializers.CharField(help_text="sms, email or letter; empty until one is chosen")
     reason = serializers.CharField(help_text="Why it was not sent, or failed: a code; empty otherwise")
     joined_to = serializers.IntegerField(
         source="joined_to_id", allow_null=True, help_text="The message that tells of this visit as well"
