@@ -4,6 +4,8 @@
 // answered with 204 while the times are the same. Nothing on the page moves: a time that is gone is struck out where it
 // stands, one that came back is whole again, and times that are new are shown when asked for.
 //
+// Rows that were unfolded stay so when a new search shows them again.
+//
 // - .results-head[data-offered] is the version of the times on screen; .offered-note has [data-taken], [data-freed].
 
 const EVERY_MS = 2000;
@@ -112,6 +114,15 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   event.stopPropagation();
 }, true);
+
+let unfolded = [];
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target === results) unfolded = [...results.querySelectorAll(".more-times[open]")].map((fold) => fold.id);
+});
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target !== results) return;
+  for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
+});
 
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target !== results) return;

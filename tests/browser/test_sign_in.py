@@ -138,9 +138,10 @@ def test_a_note_typed_while_booking_comes_back_for_its_patient_and_for_nobody_el
     hasty_site, page, receptionist, consultation, dr_osei, patient, another_patient, monday
 ):
     def open_drawer(name: str, clock: str) -> None:
+        # Choosing a patient searches again, which folds nothing up.
+        page.evaluate("document.querySelectorAll('.more-times').forEach(fold => { fold.open = true })")
         page.fill("#patient-text", name.split()[-1].lower())
         page.get_by_role("option", name=name).click()
-        page.evaluate("document.querySelectorAll('.more-times').forEach(fold => { fold.open = true })")
         page.locator(".dgroup .slot", has_text=clock).first.click()
         expect(page.locator("#booking-details")).to_contain_text(name)
 
