@@ -70,7 +70,7 @@ def invite_to_book(
         created_by=by,
     )
     PatientLink.objects.create(patient=patient, invitation=invitation)
-    record_invitation("invitation.made", invitation, by=by, at=now)
+    record_invitation("booking_invitation.made", invitation, by=by, at=now)
     return invitation
 
 
@@ -98,7 +98,7 @@ def withdraw_invitation(*, invitation: BookingInvitation, by: User) -> None:
     invitation.withdrawn_at = timezone.now()
     invitation.save(update_fields=["withdrawn_at"])
     role = role_at(by, invitation.clinic_id)
-    log_change(invitation, event="invitation.withdrawn", by=by, clinic_id=invitation.clinic_id, role=role)
+    log_change(invitation, event="booking_invitation.withdrawn", by=by, clinic_id=invitation.clinic_id, role=role)
 
 
 @command()
@@ -131,7 +131,9 @@ def accept_invitation(
         hold=hold,
     )
     invitation.save(update_fields=["appointment"])
-    log_change(invitation, event="invitation.used", by=None, action=Action.UPDATE, clinic_id=invitation.clinic_id)
+    log_change(
+        invitation, event="booking_invitation.used", by=None, action=Action.UPDATE, clinic_id=invitation.clinic_id
+    )
     return invitation.appointment
 
 

@@ -181,18 +181,22 @@ def event_of(row: ScheduleEvent) -> DomainEvent:
     if row.kind in PATIENT_EVENTS:
         ids = {"patient_id": row.payload["patient"], "other_id": row.payload["other"]}
         return PATIENT_EVENTS[row.kind](event_id=row.pk, **ids)
-    if row.kind == "invitation.made":
+    if row.kind == "booking_invitation.made":
         return events.PatientInvited(event_id=row.pk, at=row.at, invitation_id=row.payload["invitation"])
-    if row.kind not in APPOINTMENT_EVENTS:
-        first_day, last_day = map(date.fromisoformat, row.payload["days"])
-        return events.RosterChanged(
-            event_id=row.pk,
-            clinic_ids=tuple(row.payload["clinic_ids"]),
-            doctor_id=row.doctor_id,
-            resource_id=row.payload["resource_id"],
-            first_day=first_day,
-            last_day=last_day,
-        )
+    if row.kind in APPOINTMENT_EVENTS:
+        return _appointment_event(row)
+    first_day, last_day = map(date.fromisoformat, row.payload["days"])
+    return events.RosterChanged(
+        event_id=row.pk,
+        clinic_ids=tuple(row.payload["clinic_ids"]),
+        doctor_id=row.doctor_id,
+        resource_id=row.payload["resource_id"],
+        first_day=first_day,
+        last_day=last_day,
+    )
+
+
+def _appointment_event(row: ScheduleEvent) -> events.AppointmentEvent:
     appointment = row.appointment
     assert appointment is not None  # noqa: S101 - every appointment kind has one
     facts: dict[str, Any] = {}
