@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ from scheduling.events import AppointmentEvent
 from scheduling.models import Appointment, Clinic, ScheduleEvent
 from scheduling.periods import to_utc
 from scheduling.permissions import may
+from scheduling.personal_details import normalised_phone
 from scheduling.roles import Permission
 
 PLANNED_AHEAD = timedelta(hours=1)
@@ -135,21 +137,29 @@ def _has_visits(user: User, clinic: Clinic, day: object) -> bool:
 
 @command()
 def wish_for(*, user: User, kind: str, medium: str, by: User, mobile: str = "") -> StaffWish:
-    """Have somebody told of this kind of thing by SMS (to `mobile`, E.164) or e-mail. Everybody for themselves.
+    """Have somebody told of this kind of thing by SMS (to `mobile`) or e-mail. Everybody for themselves.
 
     Raises NotAllowed for somebody else's wish, InvalidInput.
     """
     _check_wish(user, kind, by)
     if medium not in (Medium.EMAIL, Medium.SMS):
         raise InvalidInput(fields={"medium": "Choose SMS or e-mail."})
-    if medium == Medium.SMS and not mobile.startswith("+"):
-        raise InvalidInput(fields={"mobile": "Give the mobile number with its country: +44 7700 900461."})
+    if medium == Medium.SMS:
+        mobile = reachable_mobile(mobile)
     chosen = {"medium": medium, "mobile": mobile}
     wish, is_new = StaffWish.objects.update_or_create(user=user, kind=kind, defaults=chosen)
 
     action = Action.CREATE if is_new else Action.UPDATE
     log_change(wish, event="staff_wish.saved", by=by, action=action, changes={kind: (None, medium)})
     return wish
+
+
+def reachable_mobile(typed: str) -> str:
+    """The number in E.164. Raises InvalidInput for `mobile` when no SMS could reach it."""
+    with suppress(InvalidInput):
+        if number := normalised_phone(typed):
+            return number
+    raise InvalidInput(fields={"mobile": "Give a full mobile number, such as +44 7700 900461."})
 
 
 @command()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import phonenumbers
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -15,14 +14,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from carebridge.accounts.models import User
+from carebridge.errors import InvalidInput
 from carebridge.http import StaffRequest
 from reminders.models import Kind, Medium, StaffWish
-from reminders.staff_messages import wish_for, wish_no_more
+from reminders.staff_messages import reachable_mobile, wish_for, wish_no_more
 from scheduling.forms import StyledForm
 
 WAYS = [("", "Don’t tell me"), (Medium.EMAIL.value, Medium.EMAIL.label), (Medium.SMS.value, Medium.SMS.label)]
 KINDS = (Kind.STAFF_CHANGE, Kind.STAFF_TOMORROW)
-WRONG_NUMBER = "Give the mobile number with its country: +44 7700 900461."
 
 
 class WishesForm(StyledForm):
@@ -41,7 +40,7 @@ class WishesForm(StyledForm):
         max_length=20,
         required=False,
         label="Mobile number",
-        help_text="For SMS, with its country: +44 7700 900461.",
+        help_text="For SMS, such as +44 7700 900461.",
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
 
@@ -50,9 +49,10 @@ class WishesForm(StyledForm):
         data = super().clean() or {}
         if Medium.SMS not in (data.get(kind.value) for kind in KINDS):
             return data
-        data["mobile"] = _e164(data.get("mobile", ""))
-        if not data["mobile"]:
-            self.add_error("mobile", WRONG_NUMBER)
+        try:
+            data["mobile"] = reachable_mobile(data.get("mobile", ""))
+        except InvalidInput as refused:
+            self.add_error("mobile", refused.fields["mobile"])
         return data
 
     def wishes(self) -> Iterator[tuple[Kind, str, str]]:
@@ -74,17 +74,6 @@ def my_messages(request: StaffRequest) -> HttpResponse:
         messages.success(request, "Your wishes are saved.")
         return redirect("reminders:my-messages")
     return render(request, "reminders/my_messages.html", {"form": form}, status=422 if form.errors else 200)
-
-
-def _e164(typed: str) -> str:
-    """The number as the world writes it, or "" if there can be no such number."""
-    try:
-        number = phonenumbers.parse(typed, None)
-    except phonenumbers.NumberParseException:
-        return ""
-    if not phonenumbers.is_possible_number(number):
-        return ""
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _initial(held: dict[str, StaffWish]) -> dict[str, str]:
