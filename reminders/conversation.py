@@ -23,15 +23,14 @@ from reminders.correspondents import Correspondent, clinic_for, correspondent_at
 from reminders.models import Conversation, InboundMessage, Kind, Medium
 from reminders.replies import Answer, Meaning, answer_of, meaning_of
 from scheduling.booking import confirm_appointment
-from scheduling.cancelling import cancel_appointment, check_cancellable
+from scheduling.cancelling import cancel_appointment, check_cancellable, patients_reason
 from scheduling.errors import PolicyRefused
-from scheduling.models import Appointment, CancellationReason
+from scheduling.models import Appointment
 
 WAIT_FOR_ANSWER = timedelta(hours=12)
 MOST_AN_HOUR = 20
 """Answers from one number that are acted on. STOP always is."""
 RECEIVED = "received"
-PATIENT_REQUEST = "patient_request"
 NOTHING_TO_READ = frozenset({"confirmed", "cancelled", "kept", "stopped", "started", "told_by_carrier"})
 BY_SMS = {"process": "patient by SMS"}
 """What the trail names where it would name a person."""
@@ -204,8 +203,7 @@ def _close_question(question: Conversation, answer: Answer, meaning: Meaning) ->
 
 def _cancel(visit: Appointment) -> None:
     """Cancel, and let the answer be all that they are told of it."""
-    reason = CancellationReason.objects.get(code=PATIENT_REQUEST)
-    cancel_appointment(appointment=visit, reason=reason, by=None)
+    cancel_appointment(appointment=visit, reason=patients_reason(), by=None)
     planning.withdraw(visit.pk, reasons.SAID_IN_ANSWER, kinds={Kind.CANCELLED})
 
 
@@ -218,7 +216,7 @@ def _tried(act: Callable[[], object], outcome: str) -> str:
         raise
     except PolicyRefused as refused:
         return "too_late" if refused.code == "past_cutoff" else "not_possible"
-    except (DomainError, CancellationReason.DoesNotExist):
+    except DomainError:
         return "not_possible"
     return outcome
 

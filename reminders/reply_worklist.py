@@ -9,12 +9,12 @@ from carebridge.accounts.models import User
 from carebridge.audit.trail import log_change
 from carebridge.db import command
 from carebridge.errors import Conflict, NotFound
-from reminders.conversation import PATIENT_REQUEST, WAIT_FOR_ANSWER
+from reminders.conversation import WAIT_FOR_ANSWER
 from reminders.models import InboundMessage
 from reminders.models.contact import InboundMessageQuerySet
 from scheduling.booking import confirm_appointment
-from scheduling.cancelling import cancel_appointment
-from scheduling.models import Appointment, CancellationReason
+from scheduling.cancelling import cancel_appointment, patients_reason
+from scheduling.models import Appointment
 from scheduling.permissions import require
 from scheduling.roles import Permission
 
@@ -56,10 +56,9 @@ def cancel_from_reply(*, reply: InboundMessage, by: User) -> InboundMessage:
     the reason. Raises AlreadyHandled, NotAllowed, NotFound, WrongStatus.
     """
     reply = _lock(reply, by)
-    reason = CancellationReason.objects.filter(code=PATIENT_REQUEST).first()
-    if reason is None:
-        raise NotFound("There is no cancellation reason for a patient's wish. Cancel on the appointment itself.")
-    cancel_appointment(appointment=_visit(reply), reason=reason, by=by, exception_reason="The patient asked by SMS")
+    cancel_appointment(
+        appointment=_visit(reply), reason=patients_reason(), by=by, exception_reason="The patient asked by SMS"
+    )
     return _settle(reply, "cancelled", by)
 
 

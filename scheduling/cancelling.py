@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from carebridge.accounts.models import User
 from carebridge.db import command
+from carebridge.errors import InvalidInput
 from scheduling import ledger, policies
 from scheduling.booking import WORDS
 from scheduling.errors import PolicyRefused, UndoTooLate, WrongStatus
@@ -25,6 +26,21 @@ from scheduling.roles import Permission
 CANCELLABLE = frozenset({Status.PENDING, Status.CONFIRMED, Status.CHECKED_IN, Status.REQUIRES_REVIEW})
 STAFF_UNDO = timedelta(seconds=8)
 PATIENT_UNDO = timedelta(minutes=5)
+UNSAID = "patient_request"
+"""The reason of a patient who gives none."""
+
+
+def patients_reason(code: str = UNSAID) -> CancellationReason:
+    """The reason that a patient gives, one of those for patients; by default that they asked, which is always there.
+
+    Raises InvalidInput.
+    """
+    if code == UNSAID:
+        return CancellationReason.objects.get_or_create(code=UNSAID, defaults={"label": "Patient asked"})[0]
+    found = CancellationReason.objects.filter(code=code, by_patient=True, is_active=True).first()
+    if found is None:
+        raise InvalidInput(fields={"reason": "Use the code of one of the cancellation reasons."})
+    return found
 
 
 @command()
@@ -137,8 +153,8 @@ def _undo_cancellation(*, wish: Wish, appointment_id: int, by: User | None) -> A
     require(by, Permission.CANCEL, appointment.clinic_id)
     if appointment.status != Status.CANCELLED or appointment.starts_at <= wish.now:
         raise UndoTooLate
-    if by is None:
-        _check_own_undo(appointment, wish.now)
+    if by is None and not may_undo_own(appointment, wish.now):
+        raise UndoTooLate
     plan = plan.lasting(
         duration_minutes=appointment.duration_minutes,
         buffer_before_minutes=appointment.buffer_before_minutes,
@@ -162,11 +178,12 @@ def _undo_cancellation(*, wish: Wish, appointment_id: int, by: User | None) -> A
     return appointment
 
 
-def _check_own_undo(appointment: Appointment, now: datetime) -> None:
-    """Patients take back what they did themselves, and only until others hear of it. Raises UndoTooLate."""
-    last = Cancellation.objects.filter(appointment=appointment, undone_at=None).last()
-    if last is None or last.cancelled_by_id or now > last.cancelled_at + PATIENT_UNDO:
-        raise UndoTooLate
+def may_undo_own(appointment: Appointment, now: datetime) -> bool:
+    """Whether the patient may take a cancellation back: only what they did themselves, and until others hear of it."""
+    if appointment.status != Status.CANCELLED or now >= appointment.starts_at:
+        return False
+    in_force = Cancellation.objects.filter(appointment=appointment, undone_at=None, cancelled_by=None).first()
+    return in_force is not None and now <= in_force.cancelled_at + PATIENT_UNDO
 
 
 def status_before(appointment: Appointment, kind: str) -> Status:

@@ -13,7 +13,7 @@ from carebridge.db import command
 from scheduling.errors import PolicyRefused, UndoTooLate, WrongStatus
 from scheduling.history import record_appointment
 from scheduling.locking import check_version, lock_appointments, save_changes
-from scheduling.models import Appointment, Status
+from scheduling.models import Appointment, Modality, Status
 from scheduling.permissions import require_with
 from scheduling.roles import Permission
 
@@ -51,14 +51,21 @@ def check_in_patient(*, appointment: Appointment, by: User | None, version: int 
 def announce_arrival(*, appointment: Appointment) -> Appointment:
     """The patient says by their own link that they are here.
 
-    Raises PolicyRefused (too_early) more than an hour before the visit, and WrongStatus, also for a no-show: that
-    one is put right at the desk.
+    Raises PolicyRefused (too_early) more than an hour before the visit, and WrongStatus for one that is over or
+    takes place elsewhere, also for a no-show: that one is put right at the desk.
     """
-    if timezone.now() < appointment.starts_at - OWN_CHECK_IN:
+    now = timezone.now()
+    if now < appointment.starts_at - OWN_CHECK_IN:
         raise PolicyRefused("You can say that you are here from one hour before your visit.", code="too_early")
-    if appointment.status == Status.NO_SHOW:
+    if not may_announce_arrival(appointment, now):
         raise WrongStatus
     return check_in_patient(appointment=appointment, by=None, version=appointment.version)
+
+
+def may_announce_arrival(appointment: Appointment, now: datetime) -> bool:
+    """Whether patients may say that they are here: for a visit in person, from an hour before until it ends."""
+    in_time = appointment.starts_at - OWN_CHECK_IN <= now <= appointment.ends_at
+    return in_time and appointment.status == Status.CONFIRMED and appointment.modality == Modality.IN_PERSON
 
 
 def start_visit(*, appointment: Appointment, by: User | None, version: int | None = None) -> Appointment:

@@ -13,6 +13,7 @@ from scheduling.api.fields import IdField, InstantField
 from scheduling.api.serializers.appointments import LocalInstantField
 from scheduling.api.serializers.directories import NamedSerializer
 from scheduling.api.serializers.requests import WantedSlotSerializer
+from scheduling.cancelling import UNSAID
 from scheduling.models import Appointment, Patient
 from scheduling.patient_access import OWN_CONTACTS
 
@@ -135,7 +136,7 @@ class OwnMoveSerializer(serializers.Serializer):
 class OwnCancelSerializer(serializers.Serializer):
     """Why you cancel."""
 
-    reason = serializers.SlugField(max_length=32, default="patient_request", help_text="Code of a cancellation reason")
+    reason = serializers.SlugField(max_length=32, default=UNSAID, help_text="Code of a cancellation reason")
 
 
 class PatientExchangeSerializer(serializers.Serializer):

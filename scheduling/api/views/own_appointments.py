@@ -19,12 +19,11 @@ from scheduling.api.serializers import own as rows
 from scheduling.api.views.appointment_rows import live_appointment
 from scheduling.api.views.own import OwnView, bookable_clinics
 from scheduling.booking import book_appointment
-from scheduling.cancelling import cancel_appointment
+from scheduling.cancelling import cancel_appointment, patients_reason
 from scheduling.models import (
     Appointment,
     AppointmentType,
     Cancellation,
-    CancellationReason,
     Channel,
     Clinic,
     Doctor,
@@ -96,9 +95,7 @@ class OwnAppointmentView(ListModelMixin, OwnView):
     def cancel(self, request: Request, reference: str) -> HttpResponse:
         """Cancel until the clinic's cut-off; afterwards please call (`past_cutoff`)."""
         asked = self.read(rows.OwnCancelSerializer(data=request.data))
-        reason = CancellationReason.objects.filter(code=asked["reason"], is_active=True).first()
-        if reason is None:
-            raise InvalidInput(fields={"reason": "Use the code of one of the cancellation reasons."})
+        reason = patients_reason(asked["reason"])
         found, version = self._found(reference)
 
         def command() -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 
 from scheduling.api.views import directories
 from scheduling.api.views.holds import HoldView
 from scheduling.api.views.own import OwnView
 from scheduling.api.views.slots import SlotView
+from scheduling.models import CancellationReason
 
 
 def _named(**operations: str) -> Any:
@@ -53,4 +55,8 @@ class OwnAppointmentTypeView(OwnDirectory, directories.AppointmentTypeView):
 
 @_named(list="list_own_cancellation_reasons", retrieve="get_own_cancellation_reason")
 class OwnCancellationReasonView(OwnDirectory, directories.CancellationReasonView):
-    """Reasons to cancel."""
+    """Reasons to cancel, of those for patients."""
+
+    def rows(self) -> QuerySet[CancellationReason]:
+        """Those that a patient may give."""
+        return super().rows().filter(by_patient=True)

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.signing import BadSignature, TimestampSigner
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
@@ -93,7 +93,7 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
 @require_POST
 def choose_language(request: HttpRequest, token: str) -> HttpResponse:
     """Read on in another language, on this device from now on."""
-    response = HttpResponseRedirect(f"../?{request.GET.urlencode()}" if request.GET else "../")
+    response = redirect("scheduling:patient-link", token=token)
     if (code := request.POST.get("language", "")) in LANGUAGES:
         _set_cookie(response, LANGUAGE_COOKIE, code, YEAR_SECONDS)
     return _discreet(response)

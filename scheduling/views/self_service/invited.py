@@ -10,23 +10,25 @@ from scheduling.booking_invitations import accept_invitation
 from scheduling.models import BookingInvitation
 from scheduling.periods import wall_clock
 from scheduling.views.self_service.door import Visitor, page
-from scheduling.views.self_service.offered import DAYS_OPEN, LOST, Picked, Wanted, free_times, keep, read_picked
+from scheduling.views.self_service.offered import DAYS_OPEN, Picked, Wanted, choose_time, free_times
 from scheduling.views.self_service.words import sentence
 
 
 def choose_first(request: HttpRequest, visitor: Visitor, invitation: BookingInvitation) -> HttpResponse:
     """Free times within the invitation; a picked one is shown once more; agreed to, it is booked."""
     wanted = _wanted(visitor, invitation)
-    if request.method != "POST":
-        return _offer(request, visitor, invitation, wanted)
-    try:
-        picked = read_picked(request.POST.get("slot", ""), wanted)
-        if "sure" not in request.POST:
-            return _ask(request, visitor, invitation, picked, kept=keep(picked, wanted))
+
+    def take(picked: Picked) -> HttpResponse:
         accept_invitation(invitation=invitation, doctor=picked.doctor, starts_at=picked.starts_at, hold=wanted.owner)
-    except LOST as error:
-        return _offer(request, visitor, invitation, wanted, lost=error)
-    return redirect("scheduling:patient-link", token=visitor.token)
+        return redirect("scheduling:patient-link", token=visitor.token)
+
+    return choose_time(
+        request,
+        wanted,
+        offer=lambda lost: _offer(request, visitor, invitation, wanted, lost),
+        ask=lambda picked, kept: _ask(request, visitor, invitation, picked, kept=kept),
+        take=take,
+    )
 
 
 def _wanted(visitor: Visitor, invitation: BookingInvitation) -> Wanted:
@@ -47,7 +49,7 @@ def _offer(
     visitor: Visitor,
     invitation: BookingInvitation,
     wanted: Wanted,
-    lost: DomainError | None = None,
+    lost: DomainError | None,
 ) -> HttpResponse:
     times = free_times(wanted, asked=request.GET.get("from", ""), language=visitor.language, now=visitor.now)
     context = {

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 
+from carebridge.errors import DomainError
 from scheduling import holds
 from scheduling.availability import Slot, SlotSearch, find_slots, first_available
 from scheduling.errors import HoldsUnavailable, SlotHeld, SlotTaken, SlotUnavailable
@@ -173,6 +175,26 @@ def keep(picked: Picked, wanted: Wanted) -> bool:
     except HoldsUnavailable:
         return False
     return True
+
+
+def choose_time(
+    request: HttpRequest,
+    wanted: Wanted,
+    *,
+    offer: Callable[[DomainError | None], HttpResponse],
+    ask: Callable[[Picked, bool], HttpResponse],
+    take: Callable[[Picked], HttpResponse],
+) -> HttpResponse:
+    """Offer times; keep the one that was picked and ask once more; take it. A lost one leads to others, and says so."""
+    if request.method != "POST":
+        return offer(None)
+    try:
+        picked = read_picked(request.POST.get("slot", ""), wanted)
+        if "sure" not in request.POST:
+            return ask(picked, keep(picked, wanted))
+        return take(picked)
+    except LOST as error:
+        return offer(error)
 
 
 def without_doctor(wanted: Wanted) -> Wanted:

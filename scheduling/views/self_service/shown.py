@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from scheduling.cancelling import PATIENT_UNDO
+from scheduling.cancelling import may_undo_own
 from scheduling.languages import Language
-from scheduling.models import Appointment, Cancellation, Modality, Status
+from scheduling.models import Appointment, Modality, Status
 from scheduling.models.appointment import UPCOMING
 from scheduling.periods import wall_clock
 from scheduling.policies import cancel_cutoff, reschedule_cutoff
-from scheduling.visits import OWN_CHECK_IN
+from scheduling.visits import may_announce_arrival
 
 YEAR_FROM = timedelta(days=300)
 """A day further away than this is written with its year."""
 AT_THE_DESK = frozenset({Status.CHECKED_IN, Status.IN_PROGRESS})
-OVER = frozenset({Status.COMPLETED, Status.NO_SHOW, Status.EXPIRED})
 
 
-def long_day(instant: datetime, visit_zone: object, language: Language, now: datetime) -> str:
+def long_day(instant: datetime, zone: ZoneInfo, language: Language, now: datetime) -> str:
     """A local day in words, with the year where it could be mistaken."""
-    local = wall_clock(instant, visit_zone)  # type: ignore[arg-type]
+    local = wall_clock(instant, zone)
     return language.day(local.date(), with_year=abs(instant - now) > YEAR_FROM)
 
 
@@ -110,18 +110,11 @@ class ShownVisit:
 
     @property
     def may_arrive(self) -> bool:
-        """On the day, from an hour before until the end."""
-        visit = self.visit
-        in_time = visit.starts_at - OWN_CHECK_IN <= self.now <= visit.ends_at
-        return in_time and visit.status == Status.CONFIRMED and self.in_person
+        return may_announce_arrival(self.visit, self.now)
 
     @property
     def may_undo(self) -> bool:
-        """For some minutes after a cancellation that the patient made."""
-        if not self.is_cancelled or self.now >= self.visit.starts_at:
-            return False
-        last = Cancellation.objects.filter(appointment=self.visit, undone_at=None, cancelled_by=None).last()
-        return last is not None and self.now <= last.cancelled_at + PATIENT_UNDO
+        return may_undo_own(self.visit, self.now)
 
     @property
     def change_until(self) -> str:

@@ -15,12 +15,10 @@ from scheduling.rescheduling import reschedule_appointment
 from scheduling.views.self_service.door import Visitor, page, visit_page
 from scheduling.views.self_service.offered import (
     DAYS_OPEN,
-    LOST,
     Picked,
     Wanted,
+    choose_time,
     free_times,
-    keep,
-    read_picked,
     without_doctor,
 )
 from scheduling.views.self_service.shown import ShownVisit
@@ -35,12 +33,8 @@ def choose(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     if not ShownVisit(visit, visitor.language, visitor.now).may_move:
         raise PolicyRefused(code="past_cutoff")
     wanted = _wanted(visitor, visit)
-    if request.method != "POST":
-        return _offer(request, visitor, visit, wanted)
-    try:
-        picked = read_picked(request.POST.get("slot", ""), without_doctor(wanted))
-        if "sure" not in request.POST:
-            return _ask(request, visitor, visit, picked, kept=keep(picked, wanted))
+
+    def take(picked: Picked) -> HttpResponse:
         reschedule_appointment(
             appointment=visit,
             starts_at=picked.starts_at,
@@ -50,9 +44,15 @@ def choose(request: HttpRequest, visitor: Visitor) -> HttpResponse:
             hold=wanted.owner,
             version=visit.version,
         )
-    except LOST as error:
-        return _offer(request, visitor, visit, wanted, lost=error)
-    return redirect("scheduling:patient-link", token=visitor.token)
+        return redirect("scheduling:patient-link", token=visitor.token)
+
+    return choose_time(
+        request,
+        without_doctor(wanted),
+        offer=lambda lost: _offer(request, visitor, visit, wanted, lost),
+        ask=lambda picked, kept: _ask(request, visitor, visit, picked, kept=kept),
+        take=take,
+    )
 
 
 def _wanted(visitor: Visitor, visit: Appointment) -> Wanted:
@@ -68,7 +68,7 @@ def _wanted(visitor: Visitor, visit: Appointment) -> Wanted:
 
 
 def _offer(
-    request: HttpRequest, visitor: Visitor, visit: Appointment, wanted: Wanted, lost: DomainError | None = None
+    request: HttpRequest, visitor: Visitor, visit: Appointment, wanted: Wanted, lost: DomainError | None
 ) -> HttpResponse:
     any_doctor = "any" in request.GET
     searched = without_doctor(wanted) if any_doctor else wanted

@@ -7,16 +7,13 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from scheduling.booking import confirm_appointment
-from scheduling.cancelling import cancel_appointment, undo_cancellation
+from scheduling.cancelling import UNSAID, cancel_appointment, patients_reason, undo_cancellation
 from scheduling.links import live_visit
 from scheduling.models import CancellationReason
 from scheduling.views.self_service.door import Visitor, page, visit_page
 from scheduling.views.self_service.shown import ShownVisit
 from scheduling.views.self_service.words import in_words
 from scheduling.visits import announce_arrival
-
-UNSAID = "patient_request"
-"""The reason of a patient who gives none."""
 
 
 def shown_page(request: HttpRequest, visitor: Visitor, template: str, **context: object) -> HttpResponse:
@@ -42,12 +39,11 @@ def confirm(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 @visit_page
 def cancel(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Ask once more, with a reason that may be left out; then cancel."""
-    reasons = list(CancellationReason.objects.filter(by_patient=True, is_active=True))
     if request.method != "POST":
+        reasons = CancellationReason.objects.filter(by_patient=True, is_active=True)
         return shown_page(request, visitor, "cancel", reasons=[(each.code, in_words(each)) for each in reasons])
-    chosen = {request.POST.get("reason", ""), UNSAID}
-    reason = min((each for each in reasons if each.code in chosen), key=lambda each: each.code == UNSAID)
-    cancel_appointment(appointment=live_visit(visitor.link), reason=reason, by=None)
+    code = request.POST.get("reason") or UNSAID
+    cancel_appointment(appointment=live_visit(visitor.link), reason=patients_reason(code), by=None)
     return _back(visitor)
 
 

@@ -10,7 +10,7 @@ import time_machine
 from scheduling.booking import book_appointment
 from scheduling.cancelling import cancel_appointment
 from scheduling.links import manage_link, token_of
-from scheduling.models import Appointment, Clinic, ScheduleEvent, Status
+from scheduling.models import Appointment, CancellationReason, Clinic, Modality, ScheduleEvent, Status
 
 pytestmark = pytest.mark.django_db
 
@@ -102,7 +102,9 @@ def test_a_patient_cancels_and_takes_it_back(phone, visit, reasons):
     assert now(visit).status == Status.CONFIRMED
 
 
-def test_a_cancellation_needs_no_reason(phone, visit, reasons):
+def test_a_cancellation_needs_no_reason_even_where_none_was_ever_set_up(phone, visit):
+    CancellationReason.objects.all().delete()
+
     phone.press("cancel/")
 
     assert visit.cancellations.get().reason.code == "patient_request"
@@ -172,19 +174,33 @@ def test_a_lost_time_is_answered_with_others_and_the_old_one_stays(phone, visit,
     assert now(visit).status == Status.CONFIRMED
 
 
+@pytest.mark.parametrize("day", ["8999-12-31", "0001-01-01", "x"])
+def test_a_day_that_nobody_meant_is_answered_calmly(phone, day):
+    assert phone.open(f"time/?from={day}").status_code == 200
+
+
 @pytest.mark.parametrize("slot", ["", "x", "1.2", "1.2.3", "9.9.2026-01-01T10:00:00+00:00", "0.0.2026-13-01T10:00"])
 def test_a_time_that_was_never_offered_is_not_taken(phone, visit, slot):
     assert phone.press("time/", slot=slot, sure="1").status_code == 422
     assert now(visit).status == Status.CONFIRMED
 
 
-@pytest.mark.parametrize(("minutes", "answered"), [(61, 422), (60, 302), (1, 302)])
-def test_a_patient_says_that_they_are_here_from_an_hour_before(stranger, visit, minutes, answered):
+@pytest.mark.parametrize(("minutes", "answered"), [(61, 422), (60, 302), (-30, 302), (-31, 422)])
+def test_a_patient_says_that_they_are_here_from_an_hour_before_until_the_end(stranger, visit, minutes, answered):
     with time_machine.travel(visit.starts_at - timedelta(minutes=minutes), tick=False):
         stranger.says_birth_date(visit.patient.birth_date)
         assert stranger.press("here/").status_code == answered
 
     assert (now(visit).status == Status.CHECKED_IN) == (answered == 302)
+
+
+def test_nobody_arrives_at_a_telephone_visit(stranger, visit):
+    Appointment.objects.update(modality=Modality.TELEPHONE)
+
+    with time_machine.travel(visit.starts_at, tick=False):
+        stranger.says_birth_date(visit.patient.birth_date)
+        assert "here/" not in stranger.open().content.decode()
+        assert stranger.press("here/").status_code == 422
 
 
 @pytest.mark.parametrize("token", ["x", "A" * 43, "../../admin", "%00", "é"])
