@@ -7,14 +7,17 @@ must never see what happens at Harbour.
 
 from __future__ import annotations
 
-from datetime import date, time, timedelta
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from django.utils import timezone
 
 from carebridge.accounts.models import Role, User
+from scheduling.booking import book_appointment
 from scheduling.memberships import grant_membership
 from scheduling.models import (
+    Appointment,
     AppointmentType,
     CancellationReason,
     Clinic,
@@ -183,3 +186,32 @@ def support(harbour: Clinic, northgate: Clinic) -> User:
 @pytest.fixture
 def sysadmin(harbour: Clinic, northgate: Clinic) -> User:
     return _member("sysadmin", Role.SYSTEM_ADMINISTRATOR, harbour, northgate, is_staff=True, is_superuser=True)
+
+
+# --- What is booked ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def at(monday: date, harbour: Clinic) -> Callable[[str], datetime]:
+    """A wall-clock time at Harbour on the Monday."""
+    return lambda clock: datetime.combine(monday, time.fromisoformat(clock), tzinfo=harbour.zone)
+
+
+@pytest.fixture
+def visit(
+    patient: Patient,
+    consultation: AppointmentType,
+    dr_osei: Doctor,
+    harbour: Clinic,
+    receptionist: User,
+    at: Callable[[str], datetime],
+) -> Appointment:
+    """Nerys Calloway sees Dr Osei at Harbour on Monday at ten."""
+    return book_appointment(
+        patient=patient,
+        appointment_type=consultation,
+        doctor=dr_osei,
+        clinic=harbour,
+        starts_at=at("10:00"),
+        by=receptionist,
+    )

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date
 
 import pytest
 from django.test import Client
 
 from carebridge.audit.models import LogEntry
 from carebridge.audit.origin import outside
-from scheduling.booking import book_appointment
 from scheduling.patients import register_patient, update_patient
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def visit(patient, consultation, dr_osei, harbour, receptionist, monday):
-    return book_appointment(
-        patient=patient,
-        appointment_type=consultation,
-        doctor=dr_osei,
-        clinic=harbour,
-        starts_at=datetime.combine(monday, time(10), tzinfo=harbour.zone),
-        by=receptionist,
-    )
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
-
 import pytest
 from django.db import transaction
 from django.test import Client
@@ -13,23 +11,10 @@ from carebridge.audit.models import LogEntry
 from carebridge.audit.trail import acting_as, log_refused
 from carebridge.db import command
 from carebridge.errors import NotAllowed
-from scheduling.booking import book_appointment
 from scheduling.cancelling import cancel_appointment
 from scheduling.memberships import grant_membership
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def visit(patient, consultation, dr_osei, harbour, receptionist, monday):
-    return book_appointment(
-        patient=patient,
-        appointment_type=consultation,
-        doctor=dr_osei,
-        clinic=harbour,
-        starts_at=datetime.combine(monday, time(10), tzinfo=harbour.zone),
-        by=receptionist,
-    )
 
 
 def refused_rows():

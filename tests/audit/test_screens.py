@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -14,7 +14,7 @@ from carebridge.audit import views
 from carebridge.audit.models import LogEntry
 from carebridge.audit.trail import log_access, log_change, log_refused
 from carebridge.errors import NotAllowed
-from scheduling.booking import AWAITS_SIGN_OFF, book_appointment
+from scheduling.booking import AWAITS_SIGN_OFF
 from scheduling.models import Appointment, Status
 from scheduling.reviews import refuse_override, sign_off_override
 from tests import factories
@@ -22,18 +22,6 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 REASON = "Asked for by the data protection officer"
-
-
-@pytest.fixture
-def visit(patient, consultation, dr_osei, harbour, receptionist, monday):
-    return book_appointment(
-        patient=patient,
-        appointment_type=consultation,
-        doctor=dr_osei,
-        clinic=harbour,
-        starts_at=datetime.combine(monday, time(10), tzinfo=harbour.zone),
-        by=receptionist,
-    )
 
 
 def signed_in(user):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from datetime import datetime, time
+from datetime import datetime
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -19,12 +19,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
-
-
-@pytest.fixture
-def at(monday, harbour) -> Callable[[str], datetime]:
-    """A wall-clock time at Harbour on the Monday."""
-    return lambda clock: datetime.combine(monday, time.fromisoformat(clock), tzinfo=harbour.zone)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from reminders.models import Kind, Reminder, State
 from reminders.transports import base
-from scheduling.booking import book_appointment
 from scheduling.models import Appointment
 from tests.reminders.mail_server import Mailbox, serve_mail
 from tests.reminders.stand_in import StandIn, stand_in
@@ -23,19 +22,6 @@ def fresh_transports() -> Iterator[None]:
     base._made.clear()
     yield
     base._made.clear()
-
-
-@pytest.fixture
-def visit(patient, consultation, dr_osei, harbour, receptionist, monday) -> Appointment:
-    """Nerys Calloway sees Dr Osei on Monday at ten."""
-    return book_appointment(
-        patient=patient,
-        appointment_type=consultation,
-        doctor=dr_osei,
-        clinic=harbour,
-        starts_at=datetime.combine(monday, time(10), tzinfo=harbour.zone),
-        by=receptionist,
-    )
 
 
 @pytest.fixture

@@ -25,12 +25,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def at(monday, harbour):
-    """A wall-clock time at Harbour on the Monday."""
-    return lambda clock: datetime.combine(monday, time.fromisoformat(clock), tzinfo=harbour.zone)
-
-
-@pytest.fixture
 def book(patient, consultation, dr_osei, harbour, receptionist, at, room_1, room_2):
     """Books a consultation on Monday, with Dr Osei unless told otherwise."""
 

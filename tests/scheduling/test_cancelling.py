@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -18,25 +18,6 @@ from scheduling.roster.blocks import block_time
 from scheduling.visits import check_in_patient, complete_visit, mark_no_show, start_visit, undo_status
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def at(monday, harbour):
-    """A wall-clock time at Harbour on the Monday."""
-    return lambda clock: datetime.combine(monday, time.fromisoformat(clock), tzinfo=harbour.zone)
-
-
-@pytest.fixture
-def visit(patient, consultation, dr_osei, harbour, receptionist, at):
-    """The patient sees Dr Osei on Monday at ten."""
-    return book_appointment(
-        patient=patient,
-        appointment_type=consultation,
-        doctor=dr_osei,
-        clinic=harbour,
-        starts_at=at("10:00"),
-        by=receptionist,
-    )
 
 
 @pytest.fixture

@@ -31,19 +31,6 @@ def at(day: date, clock: str, clinic) -> datetime:
 
 
 @pytest.fixture
-def visit(patient, consultation, dr_osei, harbour, receptionist, monday):
-    """The patient with Dr Osei on Monday at ten."""
-    return book_appointment(
-        patient=patient,
-        appointment_type=consultation,
-        doctor=dr_osei,
-        clinic=harbour,
-        starts_at=at(monday, "10:00", harbour),
-        by=receptionist,
-    )
-
-
-@pytest.fixture
 def monday_hours(dr_osei) -> WorkingHours:
     return WorkingHours.objects.get(resource=dr_osei.resource, weekday=0)
 

@@ -7,7 +7,6 @@ from datetime import date, datetime, time
 import pytest
 
 from carebridge.errors import NotAllowed
-from scheduling.booking import book_appointment
 from scheduling.errors import RosterConflict
 from scheduling.models import ClinicClosure, OpeningHours, ScheduleEvent, Status
 from scheduling.roster.opening import Opening, close_clinic, reopen_clinic, set_opening_hours
@@ -20,19 +19,6 @@ WEEK = [Opening(day, time(8), time(18)) for day in range(5)]
 def at(day: date, clock: str, clinic) -> datetime:
     """A wall-clock time at the clinic."""
     return datetime.combine(day, time.fromisoformat(clock), tzinfo=clinic.zone)
-
-
-@pytest.fixture
-def visit(patient, consultation, dr_osei, harbour, receptionist, monday):
-    """The patient with Dr Osei at Harbour on Monday at ten."""
-    return book_appointment(
-        patient=patient,
-        appointment_type=consultation,
-        doctor=dr_osei,
-        clinic=harbour,
-        starts_at=at(monday, "10:00", harbour),
-        by=receptionist,
-    )
 
 
 @pytest.fixture

@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
 
-from scheduling.booking import book_appointment
 from scheduling.models import (
-    Appointment,
     ScheduleEvent,
 )
 from tests import factories
-
-
-@pytest.fixture
-def visit(patient, consultation, dr_osei, harbour, receptionist, monday) -> Appointment:
-    """The patient with Dr Osei at Harbour on Monday at ten."""
-    starts_at = datetime.combine(monday, time(10), tzinfo=harbour.zone)
-    return book_appointment(
-        patient=patient,
-        appointment_type=consultation,
-        doctor=dr_osei,
-        clinic=harbour,
-        starts_at=starts_at,
-        by=receptionist,
-    )
 
 
 @pytest.fixture

@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
-
 import pytest
 from django.test import Client
 
-from scheduling.booking import book_appointment
 from scheduling.models import Clinic, Doctor, DoctorClinic, Resource, Status
 from tests.scheduling.admin.pages import page_form, path
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def visit(patient, consultation, dr_osei, harbour, receptionist, monday):
-    """The patient with Dr Osei in Room 1 at Harbour on Monday at ten."""
-    return book_appointment(
-        patient=patient,
-        appointment_type=consultation,
-        doctor=dr_osei,
-        clinic=harbour,
-        starts_at=datetime.combine(monday, time(10), tzinfo=harbour.zone),
-        by=receptionist,
-    )
 
 
 @pytest.fixture

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, time
-
 import pytest
 from django.test import Client
 
-from scheduling.booking import book_appointment
 from scheduling.links import manage_link, token_of
-from scheduling.models import Appointment, CancellationReason
+from scheduling.models import CancellationReason
 
 
 class Phone(Client):
@@ -26,25 +22,6 @@ class Phone(Client):
 
     def says_birth_date(self, date):
         return self.press("enter/", day=str(date.day), month=str(date.month), year=str(date.year))
-
-
-@pytest.fixture
-def at(monday, harbour) -> Callable[[str], datetime]:
-    """A wall-clock time at Harbour on the Monday."""
-    return lambda clock: datetime.combine(monday, time.fromisoformat(clock), tzinfo=harbour.zone)
-
-
-@pytest.fixture
-def visit(patient, consultation, dr_osei, harbour, receptionist, at) -> Appointment:
-    """The patient sees Dr Osei on Monday at ten."""
-    return book_appointment(
-        patient=patient,
-        appointment_type=consultation,
-        doctor=dr_osei,
-        clinic=harbour,
-        starts_at=at("10:00"),
-        by=receptionist,
-    )
 
 
 @pytest.fixture
