@@ -1,4 +1,4 @@
-"""What a person may do about a message: try again, send now, block, or say that a failure has been dealt with."""
+"""What a person may do about a message: try again, send now, block, or say that a failure or a letter is dealt with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from carebridge.audit.trail import log_change
 from carebridge.db import command
 from carebridge.errors import Conflict, DomainError, NotFound
 from reminders import jobs, planning, reasons, timing
-from reminders.models import Reminder, State
+from reminders.models import Medium, Reminder, State
 from scheduling.permissions import require
 from scheduling.roles import Permission
 
@@ -121,6 +121,16 @@ def settle_failure(*, reminder: Reminder, by: User) -> None:
         raise WrongState
 
     _change(row, by, "reminder.failure_settled", handled_at=timezone.now(), handled_by=by)
+
+
+@command()
+def mark_posted(*, reminder: Reminder, by: User) -> None:
+    """Say that a letter has been printed and posted. Raises WrongState unless it waits for that, NotAllowed."""
+    row = _locked(reminder, by, {State.SENT})
+    if row.medium != Medium.LETTER or row.handled_at:
+        raise WrongState
+
+    _change(row, by, "letter.posted", handled_at=timezone.now(), handled_by=by)
 
 
 def _locked(reminder: Reminder, by: User, states: set[State]) -> Reminder:

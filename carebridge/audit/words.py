@@ -38,6 +38,7 @@ EVENTS = {
     "invitation.accepted": "Accepted an invitation to work here",
     "invitation.sent": "Invited somebody to work here",
     "letter.opened": "Opened a letter to print",
+    "letter.posted": "Printed and posted a letter",
     "link.made": "Made patients’ links",
     "link.opened": "Opened a patient’s link",
     "link.refused": "Gave a wrong birth date at a patient’s link",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 HOUR = timedelta(hours=1)
 A_DAY = timedelta(days=1)
+LETTERS_WAIT = timedelta(days=30)
+"""A letter that nobody has posted for so long tells of nothing any more."""
 POOR_PERCENT = 97
 """Under this share of arrivals a provider deserves a look."""
 
@@ -36,24 +38,24 @@ class Health:
 def failures_of(user: User, now: datetime) -> Mapping[str, ReminderQuerySet]:
     """Messages that the user may see: failed and still to be dealt with, being tried again, settled in a day.
 
-    Besides, the letters of a day, which somebody has to print.
+    Besides, the letters that somebody has to print and post.
     """
     rows = Reminder.objects.visible_to(user)
     # Visits to come before those that are over: for them somebody can still do something.
     soonest = rows.annotate(over=Q(starts_at__lt=now)).order_by("over", "starts_at", "id")
-    # By kind as well, though it is all of them: so the index on clinic, kind and time leads to the last day.
-    letters = rows.filter(
+    # By kind as well, though it is all of them: so the index on clinic, kind and time leads to the last weeks.
+    letters = soonest.filter(
         kind__in=Kind.values,
-        due_at__gt=now - 2 * A_DAY,
+        due_at__gt=now - LETTERS_WAIT,
         medium=Medium.LETTER,
         state=State.SENT,
-        sent_at__gt=now - A_DAY,
+        handled_at=None,
     )
     return {
         "open": soonest.filter(state=State.FAILED, handled_at=None),
         "retrying": soonest.filter(state=State.PLANNED, tries__gt=0),
         "settled": rows.filter(handled_at__gt=now - A_DAY).order_by("-handled_at"),
-        "letters": letters.order_by("-sent_at", "id"),
+        "letters": letters,
     }
 
 

@@ -71,6 +71,8 @@ def _actions(reminder: Reminder) -> tuple[tuple[str, str, str], ...]:
         return ("send-now", "Send now", "send"), ("block", "Don’t send", "x")
     if reminder.state == State.FAILED and reminder.handled_at is None:
         return (("retry", "Try again", "sync"),)
+    if reminder.state == State.SENT and reminder.medium == Medium.LETTER and reminder.handled_at is None:
+        return (("posted", "Posted", "check"),)
     if reminder.reason == BLOCKED_BY_HAND:
         return (("unblock", "Send after all", "undo"),)
     return ()
@@ -98,8 +100,9 @@ def _detail(reminder: Reminder) -> str:
 
 def _sent(reminder: Reminder) -> str:
     # Of a letter nobody reports that it has arrived.
-    is_letter = reminder.medium == Medium.LETTER
-    return "Written, to be printed and posted" if is_letter else "Sent; the provider has not said more yet"
+    if reminder.medium == Medium.LETTER:
+        return "Printed and posted" if reminder.handled_at else "Written, to be printed and posted"
+    return "Sent; the provider has not said more yet"
 
 
 def _plan(reminder: Reminder) -> str:

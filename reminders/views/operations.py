@@ -29,12 +29,13 @@ from scheduling.roles import Permission
 
 SHOWN = 100
 MOST_AT_ONCE = 500
-LISTS = (("open", "Open"), ("retrying", "Retrying"), ("settled", "Settled in a day"), ("letters", "Letters of a day"))
+LISTS = (("open", "Open"), ("retrying", "Retrying"), ("settled", "Settled in a day"), ("letters", "Letters to post"))
 ACTIONS: Mapping[str, tuple[Callable[..., Any], str]] = {
     "send-now": (by_hand.send_now, "The message goes out now."),
     "block": (by_hand.block_reminder, "The message will not be sent."),
     "unblock": (by_hand.unblock_reminder, "The message will be sent."),
     "retry": (by_hand.retry_reminder, "The message is tried again."),
+    "posted": (by_hand.mark_posted, "The letter is posted."),
     "settle": (by_hand.settle_failure, "Dealt with."),
 }
 

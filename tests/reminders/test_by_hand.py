@@ -16,6 +16,7 @@ from reminders.by_hand import (
     TooLate,
     WrongState,
     block_reminder,
+    mark_posted,
     retry_reminder,
     retry_reminders,
     send_now,
@@ -138,3 +139,12 @@ def test_who_works_elsewhere_or_may_only_look_does_nothing_to_a_message(
         for do, reminder in ((retry_reminder, failed), (send_now, planned), (block_reminder, planned)):
             with pytest.raises(NotAllowed):
                 do(reminder=reminder, by=person)
+
+
+def test_only_a_letter_that_waits_is_posted_and_only_once(remind, receptionist):
+    letter = remind(state=State.SENT, medium="letter")
+    mark_posted(reminder=letter, by=receptionist)
+
+    for row in (letter, remind(state=State.SENT, medium="sms"), remind(state=State.PLANNED)):
+        with pytest.raises(WrongState):
+            mark_posted(reminder=row, by=receptionist)

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from carebridge.audit.models import LogEntry
 from reminders.models import Reminder, State
 
 pytestmark = pytest.mark.django_db
@@ -48,15 +49,20 @@ def act(client, row, action, **headers):
     return client.post(reverse("reminders:act", args=[row.pk, action]), headers=headers)
 
 
-def test_letters_of_a_day_are_listed_to_be_printed(client, receptionist, message):
-    letter = message(State.SENT, medium="letter", reason="", sent_at=timezone.now())
+def test_letters_wait_over_the_weekend_until_somebody_has_posted_them(client, receptionist, message):
+    friday = timezone.now() - timedelta(days=3)
+    letter = message(State.SENT, medium="letter", reason="", sent_at=friday, due_at=friday)
     client.force_login(receptionist)
+    letters = reverse("reminders:operations") + "?show=letters"
 
-    page = words(client.get(reverse("reminders:operations") + "?show=letters"))
-
-    assert "Letters to print" in page
+    page = words(client.get(letters))
     assert "Written, to be printed and posted" in page
     assert reverse("reminders:letter", args=[letter.key]) in page
+
+    act(client, letter, "posted")
+    assert "No letters" in words(client.get(letters))
+    assert "Printed and posted" in panel(client, letter)
+    assert LogEntry.objects.get(event="letter.posted").actor == receptionist
 
 
 def test_the_drawer_says_what_became_of_each_message(client, receptionist, message):
