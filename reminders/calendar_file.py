@@ -49,8 +49,7 @@ def _event(visit: Appointment, occasion: Occasion, patient: Patient, wording: Wo
     cancelled, clinic = occasion.kind == Kind.CANCELLED, visit.clinic
     event = Event()
     event.add("uid", f"{visit.calendar_uid}@carebridge")
-    # Cancelling doesn't raise the visit's own sequence, and a calendar ignores what isn't newer than what it has.
-    event.add("sequence", visit.calendar_sequence + cancelled)
+    event.add("sequence", visit.calendar_sequence)
     event.add("dtstamp", made_at)
     event.add("dtstart", visit.starts_at.astimezone(clinic.zone))
     event.add("dtend", visit.ends_at.astimezone(clinic.zone))

@@ -66,8 +66,8 @@ def cancel_appointment(
     check_version(appointment, version)
     cutoff = check_cancellable(appointment, now=now, by=by, exception_reason=exception_reason)
 
-    before, appointment.status = appointment.status, Status.CANCELLED
-    save_changes(appointment, "status")
+    before = appointment.status
+    _save_status(appointment, Status.CANCELLED)
     ledger.release(appointment, at=now)
     late = now > cutoff
     cancellation = _write(appointment, reason, note or exception_reason, by=by, at=now, late=late)
@@ -75,6 +75,12 @@ def cancel_appointment(
     changes = {"status": (before, Status.CANCELLED), "reason": (None, reason.code), "late": (None, late)}
     record_appointment("appointment.cancelled", appointment, by=by, at=now, changes=changes)
     return cancellation
+
+
+def _save_status(appointment: Appointment, status: Status) -> None:
+    # A patient's calendar believes only what is newer than what it has, of a cancellation and of its undoing too.
+    appointment.status, appointment.calendar_sequence = status, appointment.calendar_sequence + 1
+    save_changes(appointment, "status", "calendar_sequence")
 
 
 def _write(
@@ -162,8 +168,7 @@ def _undo_cancellation(*, wish: Wish, appointment_id: int, by: User | None) -> A
     )
     decision = decide(wish, plan, by=by)
 
-    appointment.status = status_before(appointment, "appointment.cancelled")
-    save_changes(appointment, "status")
+    _save_status(appointment, status_before(appointment, "appointment.cancelled"))
     Cancellation.objects.filter(appointment=appointment, undone_at=None).update(undone_at=wish.now)
     ledger.occupy(appointment, decision.allotments, may_overbook=decision.may_overbook)
 

@@ -16,6 +16,7 @@ from reminders.models import Kind
 from reminders.occasion import Occasion
 from reminders.wording import wording_in
 from scheduling.booking import book_appointment
+from scheduling.cancelling import cancel_appointment, undo_cancellation
 from scheduling.models import Appointment, Clinic
 from scheduling.rescheduling import reschedule_appointment
 
@@ -104,14 +105,20 @@ def test_a_moved_visit_replaces_itself(booked, receptionist):
     assert after.start == moved.starts_at
 
 
-def test_a_cancelled_visit_leaves_the_calendar(booked):
-    text = _written(_occasion(booked, Kind.CANCELLED))
+def test_a_cancelled_visit_leaves_the_calendar_and_comes_back_when_that_is_undone(
+    booked, receptionist, patient_request
+):
     entered = _event(_written(_occasion(booked, Kind.BOOKED)))
+    cancelled = cancel_appointment(appointment=booked, reason=patient_request, by=receptionist).appointment
+    text = _written(_occasion(cancelled, Kind.CANCELLED))
+    restored = undo_cancellation(appointment=cancelled, by=receptionist)
+    again = _event(_written(_occasion(restored, Kind.BOOKED)))
 
     assert icalendar.Calendar.from_ical(text)["method"] == "CANCEL"
     assert _event(text)["status"] == "CANCELLED"
-    assert _event(text)["uid"] == entered["uid"]
-    assert _event(text)["sequence"] > entered["sequence"]
+    assert entered["uid"] == _event(text)["uid"] == again["uid"]
+    assert entered["sequence"] < _event(text)["sequence"] < again["sequence"]
+    assert again["status"] == "CONFIRMED"
 
 
 def test_several_visits_of_a_day_are_published_together(booked, dr_wilk, receptionist):
