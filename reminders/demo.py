@@ -185,8 +185,8 @@ def _sent(due_at: datetime, medium: str, now: datetime, rng: random.Random) -> R
     row |= {"sent_at": at, "provider_id": uuid.UUID(int=rng.getrandbits(128)).hex, "state": State.SENT}
     arrived = at + timedelta(seconds=rng.uniform(1, 20))
     if medium == "letter":
-        # The post is taken out in the afternoon; what was written since then waits.
-        posted = at + timedelta(hours=5)
+        # The post goes within two days; what was written since then waits.
+        posted = at + timedelta(hours=40)
         row |= {"handled_at": posted if posted < now else None}
     elif chance > STILL_ON_ITS_WAY and arrived < now:
         row |= {"state": State.DELIVERED, "delivered_at": arrived}
