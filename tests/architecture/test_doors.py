@@ -33,7 +33,6 @@ ASKED_OTHERWISE = {
     ("scheduling/api/views/own_appointments.py", "Appointment"): "visits of the one patient whose token it is",
     ("scheduling/api/views/own_appointments.py", "Cancellation"): "of visits of the one patient whose token it is",
     ("scheduling/api/views/own_appointments.py", "Referral"): "of the one patient whose token it is",
-    ("scheduling/views/self_service/shown.py", "Cancellation"): "of the one visit whose link it is",
     ("scheduling/views/self_service/offered.py", "Doctor"): "who performs what the link is for, where it is for",
     ("scheduling/admin/access.py", "Clinic"): "where somebody books elsewhere, for whoever hands out access",
     ("scheduling/admin/catalogue.py", "AppointmentType"): "locked because their service is edited",
