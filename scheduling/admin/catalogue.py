@@ -9,7 +9,15 @@ from django.http import HttpRequest
 
 from scheduling.admin import locks
 from scheduling.admin.base import ConfigurationAdmin, ConfigurationInline, Undeletable
-from scheduling.models import AppointmentType, CancellationReason, Offering, Requirement, Service, Speciality
+from scheduling.models import (
+    AppointmentType,
+    CancellationReason,
+    Offering,
+    OnlineBooking,
+    Requirement,
+    Service,
+    Speciality,
+)
 
 
 @admin.register(Speciality)
@@ -115,6 +123,17 @@ class OfferingAdmin(ConfigurationAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Offering]) -> None:
         locks.edit_types(queryset.values_list("appointment_type", flat=True))
         super().delete_queryset(request, queryset)
+
+
+@admin.register(OnlineBooking)
+class OnlineBookingAdmin(ConfigurationAdmin):
+    clinic_path = "clinic"
+    list_display = ("appointment_type", "clinic", "mode")
+    list_editable = ("mode",)
+    list_filter = ("clinic", "mode", "appointment_type__service")
+    list_select_related = ("appointment_type__service", "clinic")
+    search_fields = ("appointment_type__name", "appointment_type__service__name")
+    autocomplete_fields = ("appointment_type",)
 
 
 @admin.register(CancellationReason)

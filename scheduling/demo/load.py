@@ -19,6 +19,7 @@ from scheduling.demo.catalogue import make_catalogue
 from scheduling.demo.disruptions import make_disruptions
 from scheduling.demo.fates import make_fates
 from scheduling.demo.horizon import LONDON, Horizon
+from scheduling.demo.online import open_to_the_public
 from scheduling.demo.patients import make_patients
 from scheduling.demo.places import make_places
 from scheduling.demo.practitioners import make_practitioners
@@ -80,6 +81,7 @@ def imagine(now: datetime, size: Size, say: Say = lambda line: None) -> World:
         make_places(world)
         make_catalogue(world)
         specs = make_practitioners(world)
+        open_to_the_public(world)
         make_staff(world)
         make_rosters(world, specs)
         make_disruptions(world)
