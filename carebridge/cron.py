@@ -15,11 +15,13 @@ from scheduling import emergency, sweeps
 cron.register(sweeps.expire_lapsed, "high", interval=5, job_timeout=30)
 # One that nobody took up in a minute has been overtaken by others.
 cron.register(jobs.deliver_due, jobs.QUEUE, interval=5, job_timeout=jobs.JOB_TIMEOUT, ttl=60, result_ttl=0)
+cron.register(jobs.send_codes, jobs.QUEUE, interval=5, job_timeout=jobs.JOB_TIMEOUT, ttl=60, result_ttl=0)
 cron.register(jobs.send_tests, jobs.QUEUE, interval=30, job_timeout=jobs.JOB_TIMEOUT, ttl=60, result_ttl=0)
 cron.register(replanning.replan_changed_rules, "default", interval=15, job_timeout=60, ttl=60, result_ttl=0)
 cron.register(staff_messages.plan_tomorrows_lists, "default", interval=300, job_timeout=60, ttl=300, result_ttl=0)
 cron.register(emergency.tell_reviewers, "high", interval=60, job_timeout=120)
 cron.register(sweeps.retry_failed_handlers, "default", interval=60, job_timeout=120)
+cron.register(sweeps.forget_unverified, "default", interval=900, job_timeout=300)
 cron.register(sweeps.forget_old_requests, "default", cron="40 2 * * *", job_timeout=300)
 cron.register(tokens.forget_expired, "default", cron="50 2 * * *", job_timeout=300)
 cron.register(sweeps.compare_everything, "default", cron="20 3 * * *", job_timeout=1800)

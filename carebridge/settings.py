@@ -382,6 +382,8 @@ API_RATES = {
     "patient": env.int("RATE_PER_PATIENT_TOKEN", default=120),
     "address": env.int("RATE_PER_ADDRESS", default=6_000),
     "stranger": env.int("RATE_PER_STRANGER", default=60),
+    # Times picked and details sent on the public pages, in a quarter of an hour: a waiting room shares one address.
+    "public": env.int("RATE_PUBLIC_BOOKING", default=60),
 }
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -204,3 +204,9 @@ def plan_invitation(event: events.PatientInvited) -> None:
 def send_soon(event: DomainEvent) -> None:
     """Word of a change is due at once."""
     jobs.nudge()
+
+
+@handles_after_commit(events.CodeWanted)
+def send_code(event: events.CodeWanted) -> None:
+    """Somebody looks at a page and waits."""
+    jobs.nudge(jobs.send_codes)

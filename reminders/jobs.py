@@ -14,7 +14,7 @@ from django.urls import get_resolver
 from redis.exceptions import RedisError
 from rq import Queue
 
-from reminders import delivery, trial_delivery, uncertain
+from reminders import code_messages, delivery, trial_delivery, uncertain
 from reminders.transports.base import transport_for
 from reminders.wording import LANGUAGES, wording_in
 
@@ -37,6 +37,11 @@ def deliver_due() -> None:
 def send_tests() -> None:
     """Send the messages by which people try a rule."""
     trial_delivery.send_waiting()
+
+
+def send_codes() -> None:
+    """Send the codes that people on the public pages wait for."""
+    code_messages.send_waiting()
 
 
 def nudge(job: Callable[[], None] = deliver_due) -> None:

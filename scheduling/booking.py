@@ -112,6 +112,11 @@ def record_booking(appointment: Appointment, wish: Wish, decision: Decision, *, 
     if not decision.patient_known_here:
         known = PatientClinic(patient=wish.patient, clinic=wish.clinic)
         PatientClinic.objects.bulk_create([known], ignore_conflicts=True)
+    record_booked(appointment, wish, by=by)
+
+
+def record_booked(appointment: Appointment, wish: Wish, *, by: User | None) -> None:
+    """Write the new visit into history. Part of a command."""
     record_appointment(
         "appointment.booked",
         appointment,

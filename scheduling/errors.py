@@ -196,3 +196,41 @@ class TooManyTries(DomainError):
     code = "too_many_tries"
     status = 429
     message = "Too many tries. Please wait a quarter of an hour, or call us."
+
+
+class NotOpen(DomainError):
+    """The clinic doesn't let the public do this with this type of visit."""
+
+    code = "not_open"
+    status = 404
+    message = "This can't be booked online here. Call us and we will help."
+
+
+class WrongCode(DomainError):
+    """Another code than the one that was sent."""
+
+    code = "wrong_code"
+    message = "That isn't the code that we sent. Please try again."
+
+
+class CodeOver(DomainError):
+    """Too late, too many wrong codes, or used already."""
+
+    code = "code_over"
+    status = 410
+    message = "This code has ended. Please choose a time again."
+
+
+class TooManyBookings(DomainError):
+    """More codes were asked for than anybody needs: by one address, or to one telephone or mailbox."""
+
+    code = "too_many_bookings"
+    status = 429
+    message = "Too many tries. Please wait an hour, or call us."
+
+
+class AlreadyHandled(Conflict):
+    """A colleague was quicker."""
+
+    code = "already_handled"
+    message = "A colleague has dealt with this request already."

@@ -141,6 +141,13 @@ class PatientInvited(DomainEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CodeWanted(DomainEvent):
+    """A code is due to somebody who books on the public pages. Its row says so to a sweep as well: no `event_id`."""
+
+    event_id: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class HoldChanged(DomainEvent):
     """A time is held, held longer or given back. Holds are a courtesy and leave no history: no `event_id`."""
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from carebridge.accounts.models import Role, User
-from scheduling.models import EmergencyAccess
+from scheduling.models import EmergencyAccess, SelfBooking
 from scheduling.permissions import clinic_ids_with, clinic_roles, clinics_as_doctor, emergencies_of
 from scheduling.roles import Permission
 
@@ -52,6 +52,7 @@ def nav_items(user: User) -> list[dict[str, Any]]:
         items.append({"key": "board", "label": "My day", "icon": "steth", "url": reverse("scheduling:board")})
     if clinic_ids_with(user, Permission.BOOK):
         items.append({"key": "find", "label": "Find slot", "icon": "find", "url": reverse("scheduling:find")})
+        items += _requests(user)
     if clinic_ids_with(user, Permission.SEE_PATIENTS):
         items.append({"key": "search", "label": "Patients", "icon": "user", "url": reverse("scheduling:search")})
     if clinic_ids_with(user, Permission.EDIT_ROSTER):
@@ -75,6 +76,16 @@ def nav_items(user: User) -> list[dict[str, Any]]:
     elif clinic_ids_with(user, Permission.SEE_REFUSED):
         items.append({"key": "audit", "label": "Refused", "icon": "shield", "url": reverse("audit:refused")})
     return items
+
+
+def _requests(user: User) -> list[dict[str, Any]]:
+    """The door to what people asked for on the public pages, while anything waits."""
+    waiting = SelfBooking.objects.visible_to(user).requests().count()
+    if not waiting:
+        return []
+    url = reverse("scheduling:requests")
+    entry = {"key": "requests", "label": "Requests", "icon": "mail", "url": url, "count": waiting, "hint": "to answer"}
+    return [entry]
 
 
 def search_covers(user: User) -> str:

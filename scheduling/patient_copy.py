@@ -43,7 +43,7 @@ class PatientCopy:
     referrals: list[dict[str, Any]]
     visits: list[dict[str, Any]]
     others: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    """What other apps hold, by the name of the part."""
+    """What the patient asked for on the public pages, and what other apps hold, by the name of the part."""
 
     def as_dict(self) -> dict[str, Any]:
         """The machine-readable form; its layout is named by `format` and only ever grows."""
@@ -107,8 +107,16 @@ def _copy(patient: Patient, clinic_ids: list[int], by: User) -> PatientCopy:
         registrations=[{"clinic": row.clinic.name, "since": row.since.isoformat()} for row in known],
         referrals=_referrals(patient),
         visits=_visits(patient, clinic_ids),
-        others={name: part(patient, clinic_ids) for name, part in _of_apps_above.items()},
+        others={
+            "requests": _requests(patient, clinic_ids),
+            **{name: part(patient, clinic_ids) for name, part in _of_apps_above.items()},
+        },
     )
+
+
+def _requests(patient: Patient, clinic_ids: list[int]) -> list[dict[str, Any]]:
+    asked = patient.self_bookings.filter(is_request=True, clinic__in=clinic_ids).order_by("created_at")
+    return [{"asked_at": row.created_at.isoformat(), "words": row.wishes} for row in asked]
 
 
 def _referrals(patient: Patient) -> list[dict[str, Any]]:

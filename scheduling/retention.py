@@ -26,6 +26,7 @@ from scheduling.models import (
     Patient,
     PatientClinic,
     Referral,
+    SelfBooking,
     Sex,
 )
 from scheduling.models.appointment import OCCUPYING
@@ -106,10 +107,30 @@ def anonymise_patient(*, patient: Patient, by: User | None) -> Patient:
     for visit in visits:
         _erase_words(visit)
     _erase_beside(ids, visits)
-
-    changes = {field: (mask_all(None), None) for field in sorted(BLANK)}
-    record_patient("patient.anonymised", patient, by=by, at=now, changes=changes, clinic_id=min(clinics, default=None))
+    _account(patient, by=by, at=now, clinic_id=min(clinics, default=None))
     return patient
+
+
+@command()
+def forget_unverified(*, patient: Patient) -> None:
+    """Remove everything personal from a record of the public pages that no clinic ever got to know.
+
+    Raises PolicyRefused (still_kept) for any other record, or while a visit waits for its code.
+    """
+    now = timezone.now()
+    (patient,) = lock_in_order(Patient, [patient.pk])
+    visits = lock_appointments(list(Appointment.objects.filter(patient=patient).values_list("pk", flat=True)))
+    if patient.clinics.exists() or any(visit.status in OCCUPYING for visit in visits):
+        raise PolicyRefused("This record is in use. Nothing was removed.", code="still_kept")
+
+    _erase(patient, at=now)
+    _erase_beside([patient.pk], visits)
+    _account(patient, by=None, at=now, clinic_id=None)
+
+
+def _account(patient: Patient, *, by: User | None, at: datetime, clinic_id: int | None) -> None:
+    changes = {field: (mask_all(None), None) for field in sorted(BLANK)}
+    record_patient("patient.anonymised", patient, by=by, at=at, changes=changes, clinic_id=clinic_id)
 
 
 def _lock_with_tombstones(patient: Patient) -> list[Patient]:
@@ -181,6 +202,7 @@ def _erase_words(visit: Appointment) -> None:
 def _erase_beside(ids: Iterable[object], visits: Iterable[Appointment]) -> None:
     """Numbers, names and words on rows around the record; the rows stay, because they are counted."""
     Cancellation.objects.filter(appointment__in=visits).exclude(note="").update(note="")
+    SelfBooking.objects.filter(patient__in=ids).exclude(wishes="").update(wishes="")
     ExternalReference.objects.filter(appointment__in=visits).delete()
     for referral in Referral.objects.filter(patient__in=ids):
         referral.number, referral.referrer = f"removed-{referral.pk}", ""

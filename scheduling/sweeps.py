@@ -11,7 +11,7 @@ from django.utils import timezone
 from carebridge.db import command
 from carebridge.errors import DomainError
 from carebridge.events import handler_named
-from scheduling import consistency, idempotency, lapsing, retention
+from scheduling import consistency, idempotency, lapsing, public_booking, retention
 from scheduling.history import event_of
 from scheduling.models import HandlerFailure, Patient
 
@@ -43,6 +43,20 @@ def anonymise_due(limit: int = 1000) -> int:
     """Remove what is personal from records whose time is over by policy. How many."""
     due = retention.due_patients(timezone.now())[:limit]
     return sum(_anonymise(patient) for patient in due)
+
+
+def forget_unverified(limit: int = 500) -> int:
+    """Remove what is personal from records of the public pages whose code nobody entered. How many."""
+    return sum(_forget(patient) for patient in public_booking.unverified_records(timezone.now())[:limit])
+
+
+def _forget(patient: Patient) -> bool:
+    try:
+        retention.forget_unverified(patient=patient)
+    except DomainError as refused:
+        logger.warning("record not forgotten", extra={"record": str(patient), "code": refused.code})
+        return False
+    return True
 
 
 def _anonymise(patient: Patient) -> bool:

@@ -16,10 +16,11 @@ from scheduling.views import (
     invitations,
     patient_rights,
     patients,
+    requests,
     roster,
     search,
 )
-from scheduling.views.self_service import door, entrance, times, visits
+from scheduling.views.self_service import door, entrance, public, public_code, public_door, times, visits
 
 app_name = "scheduling"
 urlpatterns: list[URLPattern] = [
@@ -67,6 +68,11 @@ urlpatterns: list[URLPattern] = [
     path("emergency/<int:pk>/", emergency.record, name="emergency"),
     path("emergency/<int:pk>/close/", emergency.close, name="emergency-close"),
     path("emergency/<int:pk>/review/", emergency.review, name="emergency-judge"),
+    path("p/book/", public.book, name="public"),
+    path("p/book/<slug:code>/", public.book, name="public-clinic"),
+    path("p/book/code/<uuid:pk>/", public_code.enter, name="public-code"),
+    path("p/book/code/<uuid:pk>/again/", public_code.again, name="public-again"),
+    path("p/language/", public_door.choose_public_language, name="public-language"),
     path("p/<str:token>/", entrance.open_link, name="patient-link"),
     path("p/<str:token>/enter/", door.enter, name="patient-enter"),
     path("p/<str:token>/language/", door.choose_language, name="patient-language"),
@@ -74,11 +80,14 @@ urlpatterns: list[URLPattern] = [
     path("p/<str:token>/cancel/", visits.cancel, name="patient-cancel"),
     path("p/<str:token>/undo/", visits.undo, name="patient-undo"),
     path("p/<str:token>/here/", visits.arrive, name="patient-arrive"),
+    path("p/<str:token>/booked/", public_code.booked, name="patient-booked"),
     path("p/<str:token>/time/", times.choose, name="patient-time"),
     path("people/invite/", invitations.invite, name="invite"),
     path("people/invite/<int:pk>/again/", invitations.again, name="invite-again"),
     path("roster/block/", roster.block, name="roster-block"),
     path("roster/block/preview/", roster.preview, name="roster-preview"),
     path("roster/block/<int:pk>/lift/", roster.lift, name="roster-lift"),
+    path("requests/", requests.requests, name="requests"),
+    path("requests/<uuid:pk>/done/", requests.done, name="request-done"),
     path("search/", search.search, name="search"),
 ]

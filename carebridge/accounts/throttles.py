@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
+from django.http import HttpRequest
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
@@ -29,7 +30,7 @@ class PerMinute(BaseThrottle):
         if not settings.RATE_LIMITS:
             return True
         counted = self.counted(request)
-        return counted is None or _spend(*counted)
+        return counted is None or within(*counted)
 
     def wait(self) -> float:
         """Seconds until the next minute begins."""
@@ -66,7 +67,7 @@ def slow_down_guessing(request: Request, whom: str = "") -> None:
 
     Tokens that are right go on working from the same address: others may share it.
     """
-    if settings.RATE_LIMITS and not _spend("stranger", f"guess-{whom or address_of(request)}"):
+    if not within("stranger", f"guess-{whom or address_of(request)}"):
         raise Throttled(wait=_seconds_left())
 
 
@@ -76,9 +77,9 @@ def refuse_guesser(whom: str) -> None:
         raise Throttled(wait=_seconds_left())
 
 
-def address_of(request: Request) -> str:
+def address_of(request: Request | HttpRequest) -> str:
     """Where a request comes from. Of an IPv6 address the half that its network can't change at will."""
-    told = BaseThrottle().get_ident(request) or ""
+    told = BaseThrottle().get_ident(request) or ""  # type: ignore[arg-type]  # it reads META only
     try:
         address = ipaddress.ip_address(told)
     except ValueError:
@@ -86,13 +87,16 @@ def address_of(request: Request) -> str:
     return str(ipaddress.ip_network(f"{address}/64", strict=False)) if address.version == 6 else str(address)
 
 
-def _spend(limit: str, whom: str) -> bool:
-    spent: int = cache.count(_counter(limit, whom), MINUTE + 5)  # type: ignore[attr-defined]
+def within(limit: str, whom: str, *, seconds: int = MINUTE) -> bool:
+    """Count one more for somebody; whether it is within `API_RATES[limit]` for each such stretch of the clock."""
+    if not settings.RATE_LIMITS:
+        return True
+    spent: int = cache.count(_counter(limit, whom, seconds), seconds + 5)  # type: ignore[attr-defined]
     return spent <= settings.API_RATES[limit]
 
 
-def _counter(limit: str, whom: str) -> str:
-    return f"rate:{limit}:{whom}:{int(time.time()) // MINUTE}"
+def _counter(limit: str, whom: str, seconds: int = MINUTE) -> str:
+    return f"rate:{limit}:{whom}:{int(time.time()) // seconds}"
 
 
 def _seconds_left() -> float:

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.urls import reverse
 
 from scheduling.admin import locks
 from scheduling.admin.base import ConfigurationAdmin, ConfigurationInline, Undeletable
@@ -134,6 +135,11 @@ class OnlineBookingAdmin(ConfigurationAdmin):
     list_select_related = ("appointment_type__service", "clinic")
     search_fields = ("appointment_type__name", "appointment_type__service__name")
     autocomplete_fields = ("appointment_type",)
+
+    def view_on_site(self, obj: OnlineBooking) -> str:
+        """The public page that the switch opens."""
+        page = reverse("scheduling:public-clinic", args=[obj.clinic.code])
+        return f"{page}?type={obj.appointment_type_id}"
 
 
 @admin.register(CancellationReason)

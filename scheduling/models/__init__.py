@@ -23,7 +23,7 @@ from scheduling.models.idempotency import IdempotencyRecord
 from scheduling.models.ledger import Allocation, ResourceDay
 from scheduling.models.link import BookingInvitation, PatientLink
 from scheduling.models.merge import PatientMerge
-from scheduling.models.online import OnlineBooking
+from scheduling.models.online import OnlineBooking, SelfBooking
 from scheduling.models.patient import Patient, PatientClinic, Referral
 from scheduling.models.resource import (
     Doctor,
@@ -76,6 +76,7 @@ __all__ = [
     "ResourceKind",
     "ScheduleBlock",
     "ScheduleEvent",
+    "SelfBooking",
     "Service",
     "Sex",
     "Speciality",

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Self
 
+from django.conf import settings
 from django.db import models
+from django.db.models import Q
 
+from scheduling.models.appointment import Appointment
 from scheduling.models.clinic import Clinic
+from scheduling.models.fields import in_order
+from scheduling.models.patient import Patient
 from scheduling.models.service import AppointmentType
 
 if TYPE_CHECKING:
@@ -54,3 +60,74 @@ class OnlineBooking(models.Model):
 
     def __str__(self) -> str:
         return f"Type {self.appointment_type_id} at clinic {self.clinic_id}: {self.get_mode_display()}"
+
+    @property
+    def leads_to(self) -> str:
+        """How far the page leads: a visit that needs a referral is asked for, as somebody has to look at that."""
+        needs_look = self.mode == self.Mode.BOOK and self.appointment_type.requires_referral
+        return self.Mode.REQUEST if needs_look else self.mode
+
+
+class SelfBookingQuerySet(models.QuerySet["SelfBooking"]):
+    def visible_to(self, user: User) -> Self:
+        """Those verified, at clinics where the user may book: before, nobody knows whether there is anybody."""
+        from scheduling.permissions import clinic_ids_with
+        from scheduling.roles import Permission
+
+        return self.filter(clinic__in=clinic_ids_with(user, Permission.BOOK), verified_at__isnull=False)
+
+    def requests(self) -> Self:
+        """Those that ask for a visit and were not dealt with."""
+        return self.filter(is_request=True, handled_at=None)
+
+    def unverified(self) -> Self:
+        return self.filter(verified_at=None)
+
+
+class SelfBooking(models.Model):
+    """Somebody books a visit on the public pages, or asks for one; a code sent to them shows that they can be reached.
+
+    Until the code is entered the patient is a record that no clinic knows, made for this booking alone.
+    """
+
+    class Medium(models.TextChoices):
+        SMS = "sms", "SMS"
+        EMAIL = "email", "Email"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="self_bookings")
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="self_bookings")
+    appointment_type = models.ForeignKey(AppointmentType, on_delete=models.PROTECT, related_name="+")
+    appointment = models.OneToOneField(
+        Appointment, on_delete=models.PROTECT, null=True, blank=True, related_name="self_booking"
+    )
+    is_request = models.BooleanField(default=False)
+    wishes = models.CharField(max_length=300, blank=True, help_text="What a request says, in the person's words")
+    medium = models.CharField(max_length=8, choices=Medium.choices, help_text="By which the code goes out")
+    code_number = models.PositiveSmallIntegerField(default=1, help_text="Each code sent again is another one")
+    code_sent_at = models.DateTimeField(null=True, blank=True)
+    wrong_tries = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(help_text="Until when the code is taken")
+    verified_at = models.DateTimeField(null=True, blank=True)
+    handled_at = models.DateTimeField(null=True, blank=True, help_text="When somebody dealt with a request")
+    handled_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = SelfBookingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(is_request=True, appointment__isnull=True)
+                | Q(is_request=False, appointment__isnull=False, wishes=""),
+                name="self_booking_visit_or_request",
+            ),
+            in_order("self_booking_in_order", "created_at", "expires_at"),
+        ]
+        indexes = [
+            models.Index(fields=["expires_at"], condition=Q(verified_at__isnull=True), name="self_booking_unverified")
+        ]
+
+    def __str__(self) -> str:
+        return f"Self-booking {self.pk.hex[:8]}"

@@ -95,7 +95,7 @@ def choose_language(request: HttpRequest, token: str) -> HttpResponse:
     """Read on in another language, on this device from now on."""
     response = redirect("scheduling:patient-link", token=token)
     if (code := request.POST.get("language", "")) in LANGUAGES:
-        _set_cookie(response, LANGUAGE_COOKIE, code, YEAR_SECONDS)
+        set_cookie(response, LANGUAGE_COOKIE, code, YEAR_SECONDS)
     return _discreet(response)
 
 
@@ -104,11 +104,11 @@ def _served(request: HttpRequest, token: str, serve: Callable[[Visitor], HttpRes
     try:
         link = find_link(token, now=now)
     except (LinkUnknown, LinkOver) as error:
-        language = _language(request, None)
+        language = language_of(request, None)
         with translation.override(language.code):
             return refused(request, error, language)
 
-    language = _language(request, link)
+    language = language_of(request, link)
     origin().update(facts={"patient_link": str(link.pk)})
     with translation.override(language.code):
         return serve(Visitor(link, token, language, now))
@@ -123,7 +123,7 @@ def _let_in(request: HttpRequest, view: PatientView, visitor: Visitor, named: di
         response = view(request, visitor, **named)
     except DomainError as error:
         response = refused(request, error, visitor.language, visitor=visitor)
-    _keep_open(response, visitor.link)
+    keep_open(response, visitor.link)
     return response
 
 
@@ -139,7 +139,7 @@ def _checked(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         form.add_error(None, sentence(error))
         return _ask(request, visitor, form, status=error.status)
     response = redirect("scheduling:patient-link", token=visitor.token)
-    _keep_open(response, visitor.link)
+    keep_open(response, visitor.link)
     return response
 
 
@@ -168,7 +168,7 @@ def refused(
 # --- Cookies and headers ---------------------------------------------------------------------------------------------
 
 
-def _language(request: HttpRequest, link: PatientLink | None) -> Language:
+def language_of(request: HttpRequest, link: PatientLink | None) -> Language:
     """As chosen on this device; else as the patient wishes; else as the browser says."""
     chosen = request.COOKIES.get(LANGUAGE_COOKIE, "")
     if chosen in LANGUAGES:
@@ -192,11 +192,13 @@ def _is_open(request: HttpRequest, link: PatientLink) -> bool:
     return True
 
 
-def _keep_open(response: HttpResponse, link: PatientLink) -> None:
-    _set_cookie(response, _cookie_name(link), _signer(link).sign(link.pk.hex), KEPT_OPEN_SECONDS)
+def keep_open(response: HttpResponse, link: PatientLink) -> None:
+    """Let this browser in by the link for half an hour: whoever sits at it has shown who they are."""
+    set_cookie(response, _cookie_name(link), _signer(link).sign(link.pk.hex), KEPT_OPEN_SECONDS)
 
 
-def _set_cookie(response: HttpResponse, name: str, value: str, seconds: int) -> None:
+def set_cookie(response: HttpResponse, name: str, value: str, seconds: int) -> None:
+    """A cookie that patients' pages alone get to see."""
     response.set_cookie(
         name, value, max_age=seconds, path="/p/", secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax"
     )

@@ -34,7 +34,8 @@ LOST = (SlotTaken, SlotHeld, SlotUnavailable)
 class Wanted:
     """What times are looked for: a type at clinics (all of them listed), with one doctor or any, on these days.
 
-    `owner` is whose holds count as free; `ignoring` the visit that is to be moved. Days are local, both included.
+    `among` limits "any" to some. `owner` is whose holds count as free; `ignoring` the visit that is to be moved. Days
+    are local, both included.
     """
 
     appointment_type: AppointmentType
@@ -45,13 +46,14 @@ class Wanted:
     last_day: date | None = None
     patient_id: UUID | None = None
     ignoring: int | None = None
+    among: tuple[int, ...] | None = None
 
     def search(self, now: datetime, from_day: date, to_day: date) -> SlotSearch:
         """The search for these days."""
         return SlotSearch(
             appointment_type_id=self.appointment_type.pk,
             clinic_ids=tuple(self.clinics),
-            doctor_ids=(self.doctor.pk,) if self.doctor else None,
+            doctor_ids=(self.doctor.pk,) if self.doctor else self.among,
             from_day=from_day,
             to_day=to_day,
             now=now,
@@ -65,17 +67,19 @@ class Wanted:
         """Who may be picked."""
         performing = {"offerings__appointment_type": self.appointment_type, "offerings__clinic__in": list(self.clinics)}
         found = Doctor.objects.filter(**performing).distinct()
+        if self.among is not None:
+            found = found.filter(pk__in=self.among)
         return found.filter(pk=self.doctor.pk) if self.doctor else found
 
 
 @dataclass(frozen=True)
 class Day:
-    """Free times of one local day, by part of the day, each as (value, time in words)."""
+    """Free times of one local day, by part of the day, each as (value, time in words, place if several)."""
 
     name: str
     nearness: str
-    morning: Sequence[tuple[str, str]]
-    afternoon: Sequence[tuple[str, str]]
+    morning: Sequence[tuple[str, str, str]]
+    afternoon: Sequence[tuple[str, str, str]]
 
     @property
     def count(self) -> int:
@@ -137,15 +141,31 @@ def _from_first(wanted: Wanted, asked: str, now: datetime) -> list[Slot]:
 
 
 def _day(day: date, found: Mapping[time, Slot], clinics: Mapping[int, Clinic], language: Language, today: date) -> Day:
-    offered = [
-        (at.hour, (offer_of(slot, clinics[slot.clinic_id]).value, language.clock(at))) for at, slot in found.items()
-    ]
+    offered = [(at.hour, _offer(slot, at, clinics, language)) for at, slot in found.items()]
     return Day(
         name=language.day(day),
         nearness=nearness(day, today),
         morning=[offer for hour, offer in offered if hour < NOON],
         afternoon=[offer for hour, offer in offered if hour >= NOON],
     )
+
+
+def _offer(slot: Slot, at: time, clinics: Mapping[int, Clinic], language: Language) -> tuple[str, str, str]:
+    clinic = clinics[slot.clinic_id]
+    return offer_of(slot, clinic).value, language.clock(at), clinic.name if len(clinics) > 1 else ""
+
+
+def nearest_times(lost: DomainError, wanted: Wanted, language: Language) -> list[tuple[str, str]]:
+    """The free times nearest to a lost one, as the refusal names them: (value, day and time in words)."""
+    found: Sequence[Slot] = lost.detail.get("nearest", ())
+    shown = [(slot, wall_clock(slot.starts_at, slot.plan.zone)) for slot in found if slot.clinic_id in wanted.clinics]
+    return [
+        (
+            offer_of(slot, wanted.clinics[slot.clinic_id]).value,
+            f"{language.day(at.date())}, {language.clock(at.time())}",
+        )
+        for slot, at in shown
+    ]
 
 
 def read_picked(value: str, wanted: Wanted) -> Picked:

@@ -20,6 +20,13 @@ SENTENCES: dict[str, Promise] = {
     "undo_too_late": _("The visit can't be brought back any more. Please choose a new time."),
     "wrong_status": _("The visit has changed meanwhile. Please look at it again."),
     "patient_busy": _("You have another visit at that time. Please choose another one."),
+    "not_open": _("This can't be booked online here. Please call us and we will help."),
+    "wrong_code": _("That isn't the code that we sent. Please try again."),
+    "code_over": _("This code has ended. Please choose a time again."),
+    "too_many_bookings": _("Too many tries. Please wait an hour, or call us."),
+    "too_young": _("This visit isn't for patients of that age. Please call us and we will help."),
+    "too_old": _("This visit isn't for patients of that age. Please call us and we will help."),
+    "wrong_sex": _("This visit isn't for this patient. Please call us and we will help."),
     "too_early": _("You can say that you are here from one hour before your visit."),
 }
 OTHERWISE = _("That didn't work. Nothing was changed: please call us and we will help.")

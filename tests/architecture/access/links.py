@@ -4,6 +4,8 @@ from tests.architecture.access.rows import row
 
 ASKS = "200 200 200 200 200 200 200 200"
 LEADS_TO_THE_QUESTION = "302 302 302 302 302 302 302 302"
+OVER = "410 410 410 410 410 410 410 410"
+WRONG = "422 422 422 422 422 422 422 422"
 UNKNOWN = "404 404 404 404 404 404 404 404"
 
 LINKS = [
@@ -37,4 +39,14 @@ LINKS = [
     row("POST", "p/{invited}/", LEADS_TO_THE_QUESTION, slot="1.1.2026-11-30T10:00:00+00:00", sure="1"),
     row("GET", "p/{visit}/", UNKNOWN, other=UNKNOWN),
     row("POST", "p/{visit}/cancel/", UNKNOWN, other=UNKNOWN),
+    row("GET", "p/{link}/booked/", ASKS),
+    row("GET", "p/book/", ASKS),
+    row("POST", "p/book/", ASKS),
+    row("GET", "p/book/nowhere/", UNKNOWN),
+    row("GET", "p/book/code/{asked}/", OVER, other=OVER),
+    row("POST", "p/book/code/{asked}/", WRONG, other=WRONG, code="nothing"),
+    row("POST", "p/book/code/{asked}/again/", OVER, other=OVER),
+    row("POST", "p/language/", LEADS_TO_THE_QUESTION, language="fr"),
+    row("GET", "requests/", "                             in 200 404 200 404 404 404 404"),
+    row("POST", "requests/{asked}/done/", "              in 302 404 302 404 404 404 404"),
 ]

@@ -33,6 +33,7 @@ from scheduling.models import (
     Patient,
     PatientLink,
     ScheduleEvent,
+    SelfBooking,
 )
 from tests import factories
 
@@ -119,6 +120,7 @@ def _furnish(
         "invited": token_of(invitation.link),
         "invitation": str(invitation.pk),
         "link": token_of(manage_link(appointment=visit)),
+        "asked": str(_ask_for(patient, kind, clinic)),
         "block": str(block.pk),
         "type": str(kind.pk),
         "service": str(kind.service_id),
@@ -142,6 +144,12 @@ def _invite(patient: Patient, kind: AppointmentType, clinic: Clinic) -> BookingI
     invitation = BookingInvitation.objects.create(patient=patient, appointment_type=kind, clinic=clinic, **facts)
     PatientLink.objects.create(patient=patient, invitation=invitation)
     return invitation
+
+
+def _ask_for(patient: Patient, kind: AppointmentType, clinic: Clinic) -> UUID:
+    now = timezone.now()
+    facts = {"is_request": True, "medium": "email", "expires_at": now + timedelta(minutes=10), "verified_at": now}
+    return SelfBooking.objects.create(patient=patient, appointment_type=kind, clinic=clinic, **facts).pk
 
 
 def _answered_by_text(visit: Appointment) -> int:
@@ -194,6 +202,7 @@ def furnish_admin(world: World) -> None:
         clinic, doctor = Clinic.objects.get(pk=words["clinic"]), Doctor.objects.get(pk=words["doctor"])
         start = timezone.now() + timedelta(days=300)
         clinic.day_notes.create(day=start.date(), text="Fire drill at eleven")
+        clinic.online_booking.create(appointment_type_id=words["type"], mode="see")
         factories.RecurringBreakFactory(resource=doctor.resource, clinic=clinic)
         factories.ExtraSessionFactory(
             resource=doctor.resource, clinic=clinic, starts_at=start, ends_at=start + timedelta(hours=2)

@@ -1,0 +1,177 @@
+"""Booking by anybody: a visit, a place, a time, who it is for; then a code shows that they can be reached."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_http_methods
+
+from carebridge.errors import DomainError, InvalidInput
+from scheduling.errors import PolicyRefused
+from scheduling.models import Clinic, OnlineBooking
+from scheduling.public_booking import begin_booking, begin_request
+from scheduling.views.self_service.offered import (
+    DAYS_OPEN,
+    LOST,
+    Picked,
+    Times,
+    free_times,
+    keep,
+    nearest_times,
+    read_picked,
+)
+from scheduling.views.self_service.public_choice import Choice, by_speciality, read_choice, switches
+from scheduling.views.self_service.public_door import Guest, public_page, show
+from scheduling.views.self_service.public_form import DetailsForm, stamp
+from scheduling.views.self_service.words import sentence
+
+Mode = OnlineBooking.Mode
+TYPED = ("whose", "booker", "given_name", "family_name", "day", "month", "year", "sex", "contact", "stamp")
+"""What goes along when a time was lost, so that nobody types it again."""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@public_page
+def book(request: HttpRequest, guest: Guest, code: str = "") -> HttpResponse:
+    """The visits to choose from; of one, free times, or the form to ask for it, or whom to call."""
+    clinic = get_object_or_404(Clinic.objects.active(), code=code) if code else None
+    if "type" not in request.GET:
+        return _services(request, guest, clinic)
+    choice = read_choice(request, clinic)
+    if Mode.BOOK in choice.leads_to.values() and "ask" not in request.GET:
+        return _pick(request, guest, choice, clinic)
+    if Mode.REQUEST in choice.leads_to.values():
+        return _ask(request, guest, choice, clinic)
+    return show(request, guest, "public_call", {"choice": choice, "clinic": clinic})
+
+
+def _services(request: HttpRequest, guest: Guest, clinic: Clinic | None) -> HttpResponse:
+    rows = list(switches(clinic))
+    places = sorted({row.clinic for row in rows}, key=lambda each: each.position)
+    context = {"specialities": by_speciality(rows), "places": [] if clinic else places, "clinic": clinic}
+    return show(request, guest, "public", context)
+
+
+# --- A time ----------------------------------------------------------------------------------------------------------
+
+
+def _pick(request: HttpRequest, guest: Guest, choice: Choice, clinic: Clinic | None) -> HttpResponse:
+    if request.method != "POST" or not choice.at(Mode.BOOK):
+        return _times(request, guest, choice, clinic)
+    wanted = choice.wanted(guest)
+    try:
+        picked = read_picked(request.POST.get("slot", ""), wanted)
+        if "sure" not in request.POST:
+            keep(picked, wanted)
+            initial = {name: request.POST[name] for name in TYPED if request.POST.get(name)}
+            form = _form(guest, choice, initial={"stamp": stamp(guest.now), **initial})
+            return _details(request, guest, choice, clinic, picked, form)
+        form = _form(guest, choice, request.POST)
+        if form.is_valid():
+            return _begin(guest, choice, picked, form)
+        return _details(request, guest, choice, clinic, picked, form)
+    except LOST as error:
+        return _times(request, guest, choice, clinic, lost=error)
+    except (PolicyRefused, InvalidInput) as error:
+        form.add_error(None, sentence(error))
+        return _details(request, guest, choice, clinic, picked, form)
+
+
+def _begin(guest: Guest, choice: Choice, picked: Picked, form: DetailsForm) -> HttpResponse:
+    booking = begin_booking(
+        person=form.person(guest.language.code),
+        appointment_type=choice.kind,
+        doctor=picked.doctor,
+        clinic=picked.clinic,
+        starts_at=picked.starts_at,
+        hold=guest.owner,
+    )
+    return redirect("scheduling:public-code", pk=booking.pk)
+
+
+def _form(guest: Guest, choice: Choice, *args: Any, **kwargs: Any) -> DetailsForm:
+    return DetailsForm(*args, now=guest.now, asks_sex=bool(choice.kind.sex), **kwargs)
+
+
+def _times(
+    request: HttpRequest, guest: Guest, choice: Choice, clinic: Clinic | None, lost: DomainError | None = None
+) -> HttpResponse:
+    """Free times from the first day that has any; after a lost one the nearest first, with what was typed."""
+    times, nearest = Times([], None), []
+    if choice.at(Mode.BOOK):
+        wanted, asked = choice.wanted(guest), request.GET.get("from", "")
+        if lost:
+            asked = _day_of(request.POST.get("slot", ""), asked)
+            nearest = nearest_times(lost, wanted, guest.language)
+        times = free_times(wanted, asked=asked, language=guest.language, now=guest.now)
+    context = {
+        "choice": choice,
+        "clinic": clinic,
+        "times": times,
+        "nearest": nearest,
+        "open_days": DAYS_OPEN,
+        "typed": [(name, request.POST[name]) for name in TYPED if request.POST.get(name)],
+        "lost": sentence(lost) if lost else "",
+        "asks_too": Mode.REQUEST in choice.leads_to.values(),
+        "query": _query(request),
+    }
+    return show(request, guest, "public_times", context, status=lost.status if lost else 200)
+
+
+def _day_of(slot: str, otherwise: str) -> str:
+    """The local day of a time as a button sends it."""
+    return slot.split(".", 2)[-1][:10] or otherwise
+
+
+def _query(request: HttpRequest) -> str:
+    """The address without the day from which to look, for links that add to it."""
+    kept = request.GET.copy()
+    kept.pop("from", None)
+    kept.pop("ask", None)
+    return kept.urlencode()
+
+
+def _details(
+    request: HttpRequest, guest: Guest, choice: Choice, clinic: Clinic | None, picked: Picked, form: DetailsForm
+) -> HttpResponse:
+    day, time = picked.in_words(guest.language)
+    context = {
+        "choice": choice,
+        "clinic": clinic,
+        "picked": picked,
+        "form": form,
+        "day": day,
+        "time": time,
+        "query": _query(request),
+    }
+    return show(request, guest, "public_details", context, status=422 if form.errors else 200)
+
+
+# --- A request -------------------------------------------------------------------------------------------------------
+
+
+def _ask(request: HttpRequest, guest: Guest, choice: Choice, clinic: Clinic | None) -> HttpResponse:
+    """The form by which to ask for a visit; sent, a code goes out as for a booking."""
+    clinics = list(choice.at(Mode.REQUEST).values()) or [
+        each for pk, each in choice.clinics.items() if choice.leads_to[pk] == Mode.REQUEST
+    ]
+    if request.method != "POST":
+        form = _form(guest, choice, initial={"stamp": stamp(guest.now)}, clinics=clinics)
+    else:
+        form = _form(guest, choice, request.POST, clinics=clinics)
+        try:
+            if form.is_valid():
+                told = form.cleaned_data
+                booking = begin_request(
+                    person=form.person(guest.language.code),
+                    appointment_type=choice.kind,
+                    clinic=told["clinic"],
+                    wishes=told["wishes"],
+                )
+                return redirect("scheduling:public-code", pk=booking.pk)
+        except InvalidInput as error:
+            form.add_error(None, sentence(error))
+    context = {"choice": choice, "clinic": clinic, "form": form, "query": _query(request)}
+    return show(request, guest, "public_ask", context, status=422 if form.errors else 200)
