@@ -20,6 +20,8 @@ PERMISSIONS_POLICY = ", ".join(
     ]
 )
 """Passkeys are all that a page of ours asks of the device."""
+MAY_ASK_WHERE = PERMISSIONS_POLICY.replace("geolocation=()", "geolocation=(self)")
+"""For the public pages, which put clinics in order by how near they are, in the browser alone."""
 SORRY = "Something went wrong here. Nothing was saved: try again in a moment."
 TOO_LARGE = "This is larger than anything we ask for. Nothing was saved."
 
@@ -33,7 +35,7 @@ class GuardMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Serve the request. Nearly every page shows a patient, so none but the static files may be kept anywhere."""
         response = too_large(request) if _length(request) > settings.MAX_BODY_BYTES else self.get_response(request)
-        response["Permissions-Policy"] = PERMISSIONS_POLICY
+        response.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         response["Cross-Origin-Resource-Policy"] = "same-origin"
         if not request.path.startswith(settings.STATIC_URL):
             response["Cache-Control"] = "private, no-store"

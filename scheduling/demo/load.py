@@ -19,7 +19,7 @@ from scheduling.demo.catalogue import make_catalogue
 from scheduling.demo.disruptions import make_disruptions
 from scheduling.demo.fates import make_fates
 from scheduling.demo.horizon import LONDON, Horizon
-from scheduling.demo.online import open_to_the_public
+from scheduling.demo.online import make_requests, open_to_the_public
 from scheduling.demo.patients import make_patients
 from scheduling.demo.places import make_places
 from scheduling.demo.practitioners import make_practitioners
@@ -99,6 +99,7 @@ def _write(world: World, say: Say) -> None:
         write_patients(world)
         make_referrals(world)
         write_visits(world)
+        make_requests(world)
         _check_constraints_now()
 
 

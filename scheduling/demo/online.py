@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.utils import timezone
+
 from scheduling.demo.world import World
-from scheduling.models import AppointmentType, OnlineBooking
+from scheduling.models import AppointmentType, OnlineBooking, SelfBooking
 
 Mode = OnlineBooking.Mode
+WISHES = (
+    "Mornings suit me best, not Thursdays. The tablets make me dizzy since last week.",
+    "Any day after 4pm, I come straight from work",
+    "As soon as possible please, the results are back",
+    "Could it be by telephone? I can't get away before Christmas",
+)
 
 
 def open_to_the_public(world: World) -> None:
@@ -26,3 +36,27 @@ def _mode(kind: AppointmentType) -> OnlineBooking.Mode:
     if kind.requires_referral:
         return Mode.SEE
     return Mode.REQUEST if kind.patient_kind == AppointmentType.PatientKind.RETURNING else Mode.BOOK
+
+
+def make_requests(world: World) -> None:
+    """Some patients asked for a visit where one isn't booked online, and wait. After the visits are written."""
+    asked = {
+        (row.clinic_id, row.appointment_type_id)
+        for row in OnlineBooking.objects.filter(mode=Mode.REQUEST, clinic__in=world.clinics.values())
+    }
+    seen = [visit for visit in world.visits if (visit.clinic_id, visit.kind.pk) in asked]
+    now = timezone.now()
+    SelfBooking.objects.bulk_create(
+        SelfBooking(
+            patient_id=world.patients[visit.patient].id,
+            clinic_id=visit.clinic_id,
+            appointment_type=visit.kind,
+            is_request=True,
+            wishes=words,
+            medium=SelfBooking.Medium.SMS,
+            code_sent_at=now,
+            expires_at=now + timedelta(minutes=10),
+            verified_at=now - timedelta(hours=3 * number),
+        )
+        for number, (visit, words) in enumerate(zip(seen[:: max(1, len(seen) // 24)], WISHES * 6, strict=False))
+    )

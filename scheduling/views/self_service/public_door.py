@@ -22,12 +22,14 @@ from django.views.decorators.http import require_POST
 
 from carebridge.accounts.throttles import address_of, within
 from carebridge.errors import DomainError
+from carebridge.guard import MAY_ASK_WHERE
 from scheduling.errors import TooManyBookings
 from scheduling.languages import LANGUAGES, Language
 from scheduling.views.self_service.door import LANGUAGE_COOKIE, NAMES, YEAR_SECONDS, language_of, set_cookie
 from scheduling.views.self_service.words import sentence
 
 BROWSER_COOKIE = "patient_browser"
+PREFIX, LONGEST_OWNER = "web-", 60
 HOUR, QUARTER = 60 * 60, 15 * 60
 
 
@@ -45,7 +47,7 @@ def public_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
 
     @wraps(view)
     def run(request: HttpRequest, **named: Any) -> HttpResponse:
-        owner = request.COOKIES.get(BROWSER_COOKIE, "")[:60] or f"web-{secrets.token_urlsafe(16)}"
+        owner = _owner_in(request) or f"{PREFIX}{secrets.token_urlsafe(16)}"
         guest = Guest(language_of(request, None), owner, timezone.now())
         with translation.override(guest.language.code):
             try:
@@ -56,10 +58,17 @@ def public_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
                 response = public_refused(request, guest, error)
         if request.method == "POST":
             set_cookie(response, BROWSER_COOKIE, owner, HOUR)
+        response["Permissions-Policy"] = MAY_ASK_WHERE
         patch_vary_headers(response, ["Cookie", "Accept-Language"])
         return response
 
     return run
+
+
+def _owner_in(request: HttpRequest) -> str:
+    """Whose holds the browser says are its own: never those of somebody who came by a link, or of a colleague."""
+    told = request.COOKIES.get(BROWSER_COOKIE, "")
+    return told if told.startswith(PREFIX) and len(told) < LONGEST_OWNER else ""
 
 
 def show(
