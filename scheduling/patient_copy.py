@@ -152,10 +152,11 @@ def _visits(patient: Patient, clinic_ids: list[int]) -> list[dict[str, Any]]:
             "status": row.status,
             "notes": row.notes,
             "referral": row.referral.number if row.referral else None,
+            "answers": [{"asked": each.asked, "answer": each.text} for each in row.answers.all()],
             "cancellations": cancelled.get(row.pk, []),
             "history": history.get(row.pk, []),
         }
-        for row in rows.order_by("starts_at", "pk")
+        for row in rows.order_by("starts_at", "pk").prefetch_related("answers")
     ]
 
 

@@ -128,11 +128,12 @@ def retire(old: Appointment, *, at: datetime) -> None:
 
 
 def record_move(old: Appointment, new: Appointment, *, by: User | None, at: datetime) -> None:
-    """Hand references in other systems to the new appointment, and account for both.
+    """Hand references in other systems and the patient's answers to the new appointment, and account for both.
 
     History and the event are the new one's, whose timeline includes the old.
     """
     ExternalReference.objects.filter(appointment=old).update(appointment=new)
+    old.answers.update(appointment=new)
     changes = {
         "status": (old.status, Status.RESCHEDULED),
         "reference": (old.reference, new.reference),

@@ -19,6 +19,7 @@ from scheduling.errors import PolicyRefused
 from scheduling.history import record_patient
 from scheduling.locking import lock_appointments, save_changes
 from scheduling.models import (
+    Answer,
     Appointment,
     Cancellation,
     EmergencyAccess,
@@ -204,6 +205,7 @@ def _erase_beside(ids: Iterable[object], visits: Iterable[Appointment]) -> None:
     Cancellation.objects.filter(appointment__in=visits).exclude(note="").update(note="")
     SelfBooking.objects.filter(patient__in=ids).exclude(wishes="").update(wishes="")
     ExternalReference.objects.filter(appointment__in=visits).delete()
+    Answer.objects.filter(appointment__in=visits).delete()
     for referral in Referral.objects.filter(patient__in=ids):
         referral.number, referral.referrer = f"removed-{referral.pk}", ""
         referral.save(update_fields=["number", "referrer"])

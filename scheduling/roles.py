@@ -49,7 +49,7 @@ DESCRIPTIONS: Mapping[Permission, str] = {
     Permission.SEE_SCHEDULE: "See every appointment of the clinic",
     Permission.SEE_PATIENTS: "See the names, birth dates and referrals of the clinic's patients",
     Permission.SEE_CONTACTS: "See patients' phone numbers, e-mail and addresses",
-    Permission.SEE_NOTES: "See notes on appointments, and why a rule was set aside",
+    Permission.SEE_NOTES: "See notes on appointments, patients’ answers, and why a rule was set aside",
     Permission.SEE_HISTORY: "See what happened to an appointment, and who did it",
     Permission.EDIT_PATIENTS: "Register patients and correct their details",
     Permission.BOOK: "Hold, book and move appointments",

@@ -20,7 +20,16 @@ from scheduling.views import (
     roster,
     search,
 )
-from scheduling.views.self_service import door, entrance, public, public_code, public_door, times, visits
+from scheduling.views.self_service import (
+    door,
+    entrance,
+    public,
+    public_code,
+    public_door,
+    questions,
+    times,
+    visits,
+)
 
 app_name = "scheduling"
 urlpatterns: list[URLPattern] = [
@@ -81,6 +90,7 @@ urlpatterns: list[URLPattern] = [
     path("p/<str:token>/undo/", visits.undo, name="patient-undo"),
     path("p/<str:token>/here/", visits.arrive, name="patient-arrive"),
     path("p/<str:token>/booked/", public_code.booked, name="patient-booked"),
+    path("p/<str:token>/questions/", questions.answer, name="patient-questions"),
     path("p/<str:token>/time/", times.choose, name="patient-time"),
     path("people/invite/", invitations.invite, name="invite"),
     path("people/invite/<int:pk>/again/", invitations.again, name="invite-again"),

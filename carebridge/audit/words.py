@@ -22,6 +22,7 @@ EVENTS = {
     "appointment.moved_away": "Moved an appointment to another clinic",
     "appointment.opened": "Opened an appointment",
     "appointment.override_refused": "Refused a colleague's override",
+    "appointment.questions_answered": "Answered questions before the visit",
     "appointment.rescheduled": "Moved an appointment",
     "audit.exported": "Exported the audit trail",
     "audit.purged": "Removed audit rows past their time",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
-from django.forms import ModelForm
+from django.db.models import Count, QuerySet, TextField
+from django.forms import ModelForm, Textarea
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -15,6 +15,7 @@ from scheduling.models import (
     CancellationReason,
     Offering,
     OnlineBooking,
+    Question,
     Requirement,
     Service,
     Speciality,
@@ -54,6 +55,14 @@ class RequirementInline(ConfigurationInline):
     verbose_name_plural = "What the visit needs beside the doctor (minutes from its start; before it: negative)"
 
 
+class QuestionInline(ConfigurationInline):
+    model = Question
+    can_delete = False  # switched off instead: answers were given to it
+    fields = ("text", "kind", "choices", "is_required", "is_active", "position")
+    formfield_overrides = {TextField: {"widget": Textarea(attrs={"rows": 3, "cols": 26})}}
+    verbose_name_plural = "What patients are asked before the visit, on the page of their link"
+
+
 @admin.register(AppointmentType)
 class AppointmentTypeAdmin(Undeletable):
     list_display = ("name", "service", "code", "modality", "duration_minutes", "buffers", "needs", "is_active")
@@ -61,7 +70,7 @@ class AppointmentTypeAdmin(Undeletable):
     list_select_related = ("service",)
     search_fields = ("name", "code", "service__name")
     autocomplete_fields = ("service",)
-    inlines = (RequirementInline,)
+    inlines = (RequirementInline, QuestionInline)
     fieldsets = (
         (None, {"fields": ("service", ("name", "code"), ("modality", "is_active"), "preparation")}),
         (

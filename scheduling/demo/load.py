@@ -23,6 +23,7 @@ from scheduling.demo.online import make_requests, open_to_the_public
 from scheduling.demo.patients import make_patients
 from scheduling.demo.places import make_places
 from scheduling.demo.practitioners import make_practitioners
+from scheduling.demo.questions import answer_some, ask_new_patients
 from scheduling.demo.referrals import make_referrals
 from scheduling.demo.rosters import make_rosters
 from scheduling.demo.rows import write_patients, write_visits
@@ -80,6 +81,7 @@ def imagine(now: datetime, size: Size, say: Say = lambda line: None) -> World:
     with _step(say, "clinics, rooms, services and practitioners"):
         make_places(world)
         make_catalogue(world)
+        ask_new_patients(world)
         specs = make_practitioners(world)
         open_to_the_public(world)
         make_staff(world)
@@ -100,6 +102,7 @@ def _write(world: World, say: Say) -> None:
         make_referrals(world)
         write_visits(world)
         make_requests(world)
+        answer_some(world)
         _check_constraints_now()
 
 

@@ -25,6 +25,7 @@ from scheduling.models.link import BookingInvitation, PatientLink
 from scheduling.models.merge import PatientMerge
 from scheduling.models.online import OnlineBooking, SelfBooking
 from scheduling.models.patient import Patient, PatientClinic, Referral
+from scheduling.models.question import Answer, Question
 from scheduling.models.resource import (
     Doctor,
     DoctorClinic,
@@ -39,6 +40,7 @@ from scheduling.models.service import AppointmentType, Modality, Offering, Requi
 
 __all__ = [
     "Allocation",
+    "Answer",
     "Appointment",
     "AppointmentGroup",
     "AppointmentType",
@@ -67,6 +69,7 @@ __all__ = [
     "PatientClinic",
     "PatientLink",
     "PatientMerge",
+    "Question",
     "RecurringBreak",
     "Referral",
     "Requirement",

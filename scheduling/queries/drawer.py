@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from django.db import connection
 
 from scheduling import policies
-from scheduling.models import Allocation, Appointment, Cancellation, Status
+from scheduling.models import Allocation, Answer, Appointment, Cancellation, Status
 from scheduling.models.resource import ResourceKind
 from scheduling.permissions import may_read, may_read_override, may_with
 from scheduling.queries.history_words import Entry, history_of
@@ -83,6 +83,7 @@ class Drawer:
     alert: str
     missed: str
     cancellation: Cancellation | None
+    answers: Sequence[Answer]
     history: Sequence[Entry]
     now: datetime
 
@@ -147,6 +148,7 @@ def drawer_of(appointment: Appointment, user: User, *, now: datetime, asked_for:
         alert=alert_of(appointment) if sight.names else "",
         missed=missed_of(appointment, user) if sight.names else "",
         cancellation=cancelled,
+        answers=list(appointment.answers.all()) if sight.notes else [],
         history=history_of(chain_of(appointment), appointment) if sight.history else [],
         now=now,
     )

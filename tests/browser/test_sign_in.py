@@ -133,7 +133,7 @@ def test_what_somebody_typed_is_not_given_to_the_next_person(hasty_site, page, c
     expect(page.get_by_label("First name")).to_have_value("")
 
 
-@pytest.mark.parametrize("hasty_site", [30], indirect=True)
+@pytest.mark.parametrize("hasty_site", [16], indirect=True)
 def test_a_note_typed_while_booking_comes_back_for_its_patient_and_for_nobody_else(
     hasty_site, page, receptionist, consultation, dr_osei, patient, another_patient, monday
 ):

@@ -10,6 +10,7 @@ from scheduling.booking import confirm_appointment
 from scheduling.cancelling import UNSAID, cancel_appointment, patients_reason, undo_cancellation
 from scheduling.links import live_visit
 from scheduling.models import CancellationReason
+from scheduling.questions import asked_of, unanswered
 from scheduling.views.self_service.door import Visitor, page, visit_page
 from scheduling.views.self_service.shown import ShownVisit
 from scheduling.views.self_service.words import in_words
@@ -24,7 +25,10 @@ def shown_page(request: HttpRequest, visitor: Visitor, template: str, **context:
 
 def manage(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """The visit, and the one thing to do about it next."""
-    return shown_page(request, visitor, "manage")
+    shown = ShownVisit(live_visit(visitor.link), visitor.language, visitor.now)
+    asked = asked_of(shown.visit) if shown.is_coming else []
+    context = {"shown": shown, "clinic": shown.visit.clinic, "asked": asked, "unanswered": unanswered(asked)}
+    return page(request, visitor, "manage", context)
 
 
 @require_POST

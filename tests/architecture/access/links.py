@@ -32,6 +32,8 @@ LINKS = [
     row("POST", "p/{link}/cancel/", LEADS_TO_THE_QUESTION),
     row("POST", "p/{link}/undo/", LEADS_TO_THE_QUESTION),
     row("POST", "p/{link}/here/", LEADS_TO_THE_QUESTION),
+    row("GET", "p/{link}/questions/", ASKS),
+    row("POST", "p/{link}/questions/", LEADS_TO_THE_QUESTION),
     row("GET", "p/{link}/time/", ASKS),
     row("POST", "p/{link}/time/", LEADS_TO_THE_QUESTION, slot="1.1.2026-11-30T10:00:00+00:00", sure="1"),
     row("GET", "p/{link}/visit.ics", ASKS),
