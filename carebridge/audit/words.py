@@ -49,6 +49,7 @@ EVENTS = {
     "membership.revoked": "Took a role from somebody",
     "message.opened": "Read a message to a patient",
     "message.tested": "Sent themselves a test message",
+    "page_text.written": "Changed what patients’ pages say",
     "password.changed": "Changed their password",
     "password.reset": "Reset their password",
     "password.reset_requested": "Asked for a new password",

@@ -13,7 +13,8 @@ from django.utils import timezone
 from scheduling.admin import locks
 from scheduling.admin.base import ConfigurationAdmin, ConfigurationInline, Undeletable, actor
 from scheduling.admin.use import SwitchAdmin, UseForm, switched
-from scheduling.models import Clinic, ClinicClosure, DayNote, OpeningHours
+from scheduling.models import Clinic, ClinicClosure, DayNote, OpeningHours, PageText
+from scheduling.page_texts import write_page_text
 from scheduling.permissions import may
 from scheduling.roles import Permission
 from scheduling.roster.opening import Closing, Opening, revise_opening
@@ -190,3 +191,22 @@ class DayNoteAdmin(ConfigurationAdmin):
     def save_model(self, request: HttpRequest, obj: DayNote, form: ModelForm, change: bool) -> None:
         obj.written_by = obj.written_by or actor(request)
         super().save_model(request, obj, form, change)
+
+
+@admin.register(PageText)
+class PageTextAdmin(Undeletable):
+    """A change is added as a new version; the older ones stay to be read."""
+
+    clinic_path = "clinic"
+    list_display = ("place", "clinic", "language", "version", "text", "written_by", "written_at")
+    list_filter = ("clinic", "place", "language")
+    list_select_related = ("clinic", "written_by")
+    fields = ("clinic", "place", "language", "text")
+
+    def has_change_permission(self, request: HttpRequest, obj: PageText | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: PageText, form: ModelForm, change: bool) -> None:
+        said = {name: form.cleaned_data[name] for name in ("clinic", "place", "language", "text")}
+        # The page that follows speaks of what was written.
+        obj.__dict__.update(write_page_text(**said, by=actor(request)).__dict__)

@@ -24,6 +24,7 @@ from scheduling.models.ledger import Allocation, ResourceDay
 from scheduling.models.link import BookingInvitation, PatientLink
 from scheduling.models.merge import PatientMerge
 from scheduling.models.online import OnlineBooking, SelfBooking
+from scheduling.models.page_text import PageText
 from scheduling.models.patient import Patient, PatientClinic, Referral
 from scheduling.models.question import Answer, Question
 from scheduling.models.resource import (
@@ -65,6 +66,7 @@ __all__ = [
     "Offering",
     "OnlineBooking",
     "OpeningHours",
+    "PageText",
     "Patient",
     "PatientClinic",
     "PatientLink",

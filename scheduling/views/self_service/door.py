@@ -28,6 +28,7 @@ from scheduling.errors import LinkOver, LinkUnknown
 from scheduling.languages import LANGUAGES, Language, language_for, language_in
 from scheduling.links import check_birth_date, find_link
 from scheduling.models import PatientLink
+from scheduling.page_texts import texts_of
 from scheduling.views.self_service.birth_date import BirthDateForm
 from scheduling.views.self_service.words import sentence
 
@@ -151,7 +152,9 @@ def page(
     request: HttpRequest, visitor: Visitor, template: str, context: Mapping[str, Any], status: int = 200
 ) -> HttpResponse:
     """A page of `templates/scheduling/self_service/` in the visitor's language."""
-    about = {"visitor": visitor, "language": visitor.language, "languages": NAMES, "clinic": visitor.link.clinic}
+    clinic = visitor.link.clinic
+    own = texts_of(clinic, visitor.language.code)
+    about = {"visitor": visitor, "language": visitor.language, "languages": NAMES, "clinic": clinic, "own": own}
     return render(request, f"scheduling/self_service/{template}.html", {**about, **context}, status=status)
 
 

@@ -39,6 +39,7 @@ ADMIN = [
     Pages("scheduling.doctor",           "clinics",                  "200 200", "200 200", "200 200", "403 403"),
     Pages("scheduling.offering",         "clinic",                   "200 200", "200 200", "200 200", "200 200"),
     Pages("scheduling.onlinebooking",    "clinic",                   "200 200", "200 200", "200 200", "200 200"),
+    Pages("scheduling.pagetext",         "clinic",                   "200 200", "200 200", "200 200", "403 403"),
     Pages("scheduling.workinghours",     "clinic",                   "200 200", "200 403", "200 200", "200 403"),
     Pages("scheduling.recurringbreak",   "clinic",                   "200 200", "200 403", "200 200", "200 403"),
     Pages("scheduling.scheduleblock",    "resource__doctor__clinics", "200 200", "200 403", "200 200", "200 403"),

@@ -198,10 +198,14 @@ def at_clinic(clinic: Clinic, hour: int) -> datetime:
 
 def furnish_admin(world: World) -> None:
     """One more row of every model that has pages of its own, at both clinics."""
+    author = User.objects.get(username="sysadmin")
     for words in (world.own, world.other):
         clinic, doctor = Clinic.objects.get(pk=words["clinic"]), Doctor.objects.get(pk=words["doctor"])
         start = timezone.now() + timedelta(days=300)
         clinic.day_notes.create(day=start.date(), text="Fire drill at eleven")
+        clinic.page_texts.create(
+            place="footer", language="en", version=1, text="Ring twice", written_at=start, written_by=author
+        )
         clinic.online_booking.create(appointment_type_id=words["type"], mode="see")
         factories.RecurringBreakFactory(resource=doctor.resource, clinic=clinic)
         factories.ExtraSessionFactory(
