@@ -80,7 +80,9 @@ def _enter(*, booking: SelfBooking, code: str) -> SelfBooking | DomainError:
     try:
         patients = lock_patients({booking.patient_id, *([known.pk] if known else [])})
     except InvalidInput:
-        return CodeOver()
+        # Pressed twice: while this waited, the first press blanked the record. Or it was forgotten after its time.
+        booking.refresh_from_db()
+        return booking if right and booking.verified_at else CodeOver()
     visit = next(iter(lock_appointments([booking.appointment_id] if booking.appointment_id else [])), None)
     (booking,) = lock_in_order(SelfBooking, [booking.pk])
     if booking.verified_at:

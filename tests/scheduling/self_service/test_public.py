@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, reset_queries
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -19,7 +19,7 @@ from scheduling.booking import book_appointment
 from scheduling.holds import hold_slot
 from scheduling.lapsing import expire_lapsed
 from scheduling.models import Appointment, OnlineBooking, Patient, PatientClinic, SelfBooking
-from scheduling.public_codes import code_of
+from scheduling.public_codes import code_of, enter_code
 from scheduling.sweeps import forget_unverified
 from scheduling.views.self_service.public_form import stamp
 from tests import factories
@@ -126,6 +126,15 @@ def test_who_is_on_file_already_keeps_the_one_record(anybody, ten, on_file):
     assert (made.anonymised_at is not None, made.email, made.family_name) == (True, "", "patient")
 
 
+def test_who_presses_twice_is_told_the_same_twice(anybody, ten, on_file):
+    anybody.sends(ten)
+    first = SelfBooking.objects.get()
+    second = SelfBooking.objects.select_related("patient").get()
+
+    assert enter_code(booking=first, code=the_code()) == enter_code(booking=second, code=the_code())
+    assert Appointment.objects.get().patient == on_file
+
+
 @pytest.mark.parametrize("typed", [{"contact": "other@example.org"}, {"given_name": "Ted"}, {"year": "1959"}])
 def test_who_differs_in_contact_name_or_birth_date_stays_somebody_else(anybody, ten, on_file, typed):
     anybody.sends(ten, **typed)
@@ -151,7 +160,8 @@ def test_a_rule_against_the_known_patient_is_receptions_matter_and_the_page_says
 def probes(anybody, dr_osei, harbour, at, count: int, people) -> set[tuple[object, ...]]:
     """What the pages answer to details of people, without anything that differs for everybody: one kind of answer."""
     seen = set()
-    for number in range(count):
+    for number in range(-1, count):
+        reset_queries()  # only the last 9000 are kept
         SelfBooking.objects.update(created_at=timezone.now() - timedelta(hours=2))
         expire_lapsed(now=timezone.now() + timedelta(minutes=15))
         slot = f"{dr_osei.pk}.{harbour.pk}.{at('10:00').isoformat()}"
@@ -164,6 +174,8 @@ def probes(anybody, dr_osei, harbour, at, count: int, people) -> set[tuple[objec
         with CaptureQueriesContext(connection) as guessed:
             wrong = anybody.enters("nothing").content.decode()
         plain = re.sub(r"[0-9a-f-]{36}|[\w-]{60,}|\d\d?:\d\d[ap]m", "", page + wrong)
+        if number < 0:
+            continue  # the first of all fills the process's own caches
         seen.add((sent.status_code, statements(asked), statements(looked), statements(guessed), plain))
     return seen
 
