@@ -68,15 +68,19 @@ def _pick(request: HttpRequest, guest: Guest, choice: Choice, clinic: Clinic | N
             initial = {name: request.POST[name] for name in TYPED if request.POST.get(name)}
             form = _form(guest, choice, initial={"stamp": stamp(guest.now), **initial})
             return _details(request, guest, choice, clinic, picked, form)
-        form = _form(guest, choice, request.POST)
-        if form.is_valid():
-            return _begin(guest, choice, picked, form)
-        return _details(request, guest, choice, clinic, picked, form)
+        return _book(request, guest, choice, clinic, picked)
     except LOST as error:
         return _times(request, guest, choice, clinic, lost=error)
-    except (PolicyRefused, InvalidInput) as error:
-        form.add_error(None, sentence(error))
-        return _details(request, guest, choice, clinic, picked, form)
+
+
+def _book(request: HttpRequest, guest: Guest, choice: Choice, clinic: Clinic | None, picked: Picked) -> HttpResponse:
+    form = _form(guest, choice, request.POST)
+    if form.is_valid():
+        try:
+            return _begin(guest, choice, picked, form)
+        except (PolicyRefused, InvalidInput) as error:
+            form.add_error(None, sentence(error))
+    return _details(request, guest, choice, clinic, picked, form)
 
 
 def _begin(guest: Guest, choice: Choice, picked: Picked, form: DetailsForm) -> HttpResponse:
