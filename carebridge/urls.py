@@ -42,5 +42,6 @@ urlpatterns = [
     path("api/v1/", include("carebridge.api_urls")),
     path("audit/", include("carebridge.audit.urls")),
     path("", include("scheduling.urls")),
+    path("", include("waitlist.urls")),
     path("", include("reminders.urls")),
 ]

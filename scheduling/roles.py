@@ -39,6 +39,8 @@ class Permission(StrEnum):
     SEE_REMINDERS = "see_reminders"
     SEND_REMINDERS = "send_reminders"
     EDIT_REMINDERS = "edit_reminders"
+    SEE_WAITLIST = "see_waitlist"
+    EDIT_WAITLIST = "edit_waitlist"
     EXPORT_DIRECTORY = "export_directory"
     EXPORT_REPORTS = "export_reports"
     EXPORT_AUDIT = "export_audit"
@@ -70,6 +72,8 @@ DESCRIPTIONS: Mapping[Permission, str] = {
     Permission.SEE_REMINDERS: "See which messages are planned, sent and failed, and why",
     Permission.SEND_REMINDERS: "Send, block and retry messages to patients, and answer their replies",
     Permission.EDIT_REMINDERS: "Change when and how patients are reminded, and the words",
+    Permission.SEE_WAITLIST: "See who waits for a visit, in which order and why",
+    Permission.EDIT_WAITLIST: "Put patients on the waitlist, pause them and take them off",
     Permission.EXPORT_DIRECTORY: "Export the clinic's own directories",
     Permission.EXPORT_REPORTS: "Export reports",
     Permission.EXPORT_AUDIT: "Export the audit trail",
@@ -93,6 +97,8 @@ _RECEPTION = _SEEING | {
     Permission.BREAK_GLASS,
     Permission.SEE_REMINDERS,
     Permission.SEND_REMINDERS,
+    Permission.SEE_WAITLIST,
+    Permission.EDIT_WAITLIST,
 }
 _ADMINISTRATION = {
     Permission.SIGN_OFF,

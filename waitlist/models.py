@@ -1,0 +1,112 @@
+"""Who waits for a visit, for what, and since when."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from scheduling.models import AppointmentType, Clinic, Doctor, Patient
+
+if TYPE_CHECKING:
+    from carebridge.accounts.models import User
+
+
+class Urgency(models.IntegerChoices):
+    """How soon somebody should be seen; whoever sets more than routine says why."""
+
+    ROUTINE = 0, "Routine"
+    SOON = 1, "Soon"
+    URGENT = 2, "Urgent"
+
+
+class EntryStatus(models.TextChoices):
+    ACTIVE = "active", "Waiting"
+    PAUSED = "paused", "Paused"
+    CLOSED = "closed", "Closed"
+
+
+class Outcome(models.TextChoices):
+    BOOKED = "booked", "Booked"
+    WITHDREW = "withdrew", "No longer wants it"
+    UNREACHABLE = "unreachable", "Could not be reached"
+    MISTAKE = "mistake", "Entered by mistake"
+
+
+class EntryQuerySet(models.QuerySet["Entry"]):
+    def visible_to(self, user: User) -> Self:
+        """Entries at clinics whose waitlist the user may see."""
+        from scheduling.permissions import clinic_ids_with
+        from scheduling.roles import Permission
+
+        return self.filter(clinic__in=clinic_ids_with(user, Permission.SEE_WAITLIST))
+
+    def open(self) -> Self:
+        """Those that wait, also while paused."""
+        return self.exclude(status=EntryStatus.CLOSED)
+
+
+class Entry(models.Model):
+    """One patient's wait for one type of visit at a clinic.
+
+    `paused_for` is how long it has been paused in all, without a pause that still lasts: waiting doesn't count then.
+    """
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="waitlist_entries")
+    appointment_type = models.ForeignKey(AppointmentType, on_delete=models.PROTECT, related_name="+")
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+", db_index=False)
+    doctor = models.ForeignKey(Doctor, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    doctor_is_must = models.BooleanField(default=False, help_text="Nobody else will do; otherwise a wish")
+    urgency = models.PositiveSmallIntegerField(choices=Urgency.choices, default=Urgency.ROUTINE)
+    urgency_reason = models.CharField(max_length=160, blank=True)
+    urgency_set_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    latest_day = models.DateField(null=True, blank=True, help_text="The last day that would still help")
+    status = models.CharField(max_length=8, choices=EntryStatus.choices, default=EntryStatus.ACTIVE)
+    outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True)
+    waiting_since = models.DateTimeField()
+    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_for = models.DurationField(default=timedelta)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = EntryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["waiting_since", "id"]
+        verbose_name_plural = "entries"
+        constraints = [
+            models.CheckConstraint(condition=Q(urgency__in=Urgency.values), name="waitlist_known_urgency"),
+            models.CheckConstraint(
+                condition=Q(urgency=Urgency.ROUTINE) | ~Q(urgency_reason=""), name="waitlist_urgency_has_reason"
+            ),
+            models.CheckConstraint(
+                condition=Q(status=EntryStatus.ACTIVE, paused_at__isnull=True, closed_at__isnull=True, outcome="")
+                | Q(status=EntryStatus.PAUSED, paused_at__isnull=False, closed_at__isnull=True, outcome="")
+                | Q(status=EntryStatus.CLOSED, closed_at__isnull=False) & ~Q(outcome=""),
+                name="waitlist_status_says_since_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(doctor_is_must=False) | Q(doctor__isnull=False), name="waitlist_must_names_doctor"
+            ),
+            models.CheckConstraint(
+                condition=Q(paused_at__isnull=True) | Q(paused_at__gte=F("waiting_since")), name="waitlist_pause_after"
+            ),
+            models.UniqueConstraint(
+                fields=["patient", "appointment_type", "clinic"],
+                condition=~Q(status=EntryStatus.CLOSED),
+                name="waitlist_open_once",
+            ),
+        ]
+        indexes = [models.Index(fields=["clinic", "status"], name="waitlist_clinic_status")]
+
+    def __str__(self) -> str:
+        return f"Waitlist entry {self.pk}"
+
+    def waited(self, now: datetime) -> timedelta:
+        """How long they have waited, pauses not counted."""
+        return (self.paused_at or self.closed_at or now) - self.waiting_since - self.paused_for
