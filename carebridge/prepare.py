@@ -26,6 +26,7 @@ def main() -> None:
     if settings.DEMO and "load_demo" in get_commands():
         call_command("load_demo")
         load_demo_messages()
+        load_demo_waitlist()
 
 
 def load_demo_messages() -> None:
@@ -35,6 +36,15 @@ def load_demo_messages() -> None:
     from reminders.demo import load_messages
 
     load_messages(now=timezone.now(), say=lambda line: print(line, flush=True))
+
+
+def load_demo_waitlist() -> None:
+    """Let some of the demo's patients wait, if nobody does yet."""
+    from django.utils import timezone
+
+    from waitlist.demo import load_entries
+
+    load_entries(now=timezone.now(), say=lambda line: print(line, flush=True))
 
 
 def pending_migrations() -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 
 from carebridge.accounts.models import Role, User
 from scheduling.models import EmergencyAccess, SelfBooking
@@ -20,7 +21,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     if not isinstance(user, User) or not user.is_active:
         return {}
     return {
-        "nav_items": nav_items(user),
+        # Only whole pages show the rail, whose counts are asked of the database.
+        "nav_items": SimpleLazyObject(lambda: nav_items(user)),
         "search_url": reverse("scheduling:search") if clinic_ids_with(user, Permission.SEE_DIRECTORY) else "",
         "search_covers": search_covers(user),
         "new_booking_url": reverse("scheduling:find") if clinic_ids_with(user, Permission.BOOK) else "",

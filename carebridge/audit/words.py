@@ -104,6 +104,11 @@ EVENTS = {
     "staff_wish.saved": "Said what they wish to be told",
     "token.issued": "Made an API token",
     "token.revoked": "Revoked an API token",
+    "waitlist.closed": "Took a patient off the waitlist",
+    "waitlist.joined": "Put a patient on the waitlist",
+    "waitlist.listed": "Read the waitlist",
+    "waitlist.paused": "Paused a wait",
+    "waitlist.resumed": "Let a wait go on",
 }
 NOS = ("sign_in.failed", "sign_in.locked_out", "appointment.override_refused")
 """What somebody was told no by, although it is no refused attempt of a command or at an address."""

@@ -106,6 +106,7 @@ def show(request: StaffRequest, pk: UUID) -> HttpResponse:
         "referrals": patient.referrals.filter(valid_until__gte=now.date()).select_related("service"),
         "sees_contacts": bool(clinic_ids_with(user, Permission.SEE_CONTACTS)),
         "may_book": bool(clinic_ids_with(user, Permission.BOOK)),
+        "may_wait": bool(clinic_ids_with(user, Permission.EDIT_WAITLIST)),
         "sent_links": sent_links(user, patient, now),
         **links(user, patient),
         "trail_url": reverse("audit:patient", args=[pk]) if clinic_ids_with(user, Permission.SEE_AUDIT) else "",

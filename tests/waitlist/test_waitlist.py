@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carebridge.errors import InvalidInput, NotAllowed
+from waitlist.demo import load_entries
 from waitlist.entries import AlreadyWaiting, NotWaiting, close, join, pause, resume
 from waitlist.matching import Candidate, draw, rank
 from waitlist.models import Entry, Outcome, Urgency
@@ -99,3 +100,15 @@ def test_reception_puts_patients_on_the_list_and_reads_it_in_few_questions(
 
     assert client.post(f"/waitlist/{first.pk}/close/", {"outcome": "booked"}).status_code == 302
     assert f"entry-{first.pk}" not in client.get("/waitlist/").content.decode()
+
+
+@pytest.mark.django_db
+def test_the_demo_lets_patients_of_the_clinic_wait_once(patient, another_patient, dr_osei, harbour):
+    now = timezone.now()
+
+    assert load_entries(now=now)
+    assert not load_entries(now=now)
+
+    waiting = Entry.objects.all()
+    assert {each.patient for each in waiting} == {patient, another_patient}
+    assert all(each.clinic == harbour and each.waited(now) > timedelta(0) for each in waiting)
