@@ -139,6 +139,7 @@ def test_a_note_typed_while_booking_comes_back_for_its_patient_and_for_nobody_el
 ):
     def open_drawer(name: str, clock: str) -> None:
         # Choosing a patient searches again, which folds nothing up.
+        page.locator(".more-times").first.wait_for()
         page.evaluate("document.querySelectorAll('.more-times').forEach(fold => { fold.open = true })")
         page.fill("#patient-text", name.split()[-1].lower())
         page.get_by_role("option", name=name).click()

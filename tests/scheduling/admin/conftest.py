@@ -22,6 +22,9 @@ def everything(visit, dr_osei, harbour, northgate_room, patient_request, cardiol
     factories.ExtraSessionFactory(resource=dr_osei.resource, clinic=harbour, **span)
     factories.ClinicClosureFactory(clinic=harbour, **span)
     harbour.online_booking.create(appointment_type=visit.appointment_type, mode="see")
+    harbour.page_texts.create(
+        place="footer", language="en", version=1, text="Ring twice", written_at=begin, written_by=dr_osei.user
+    )
     harbour.day_notes.create(day=begin.date(), text="Fire drill at eleven")
     visit.patient.referrals.create(
         number="R-1", referrer="Dr Hale", valid_from=begin.date(), valid_until=begin.date(), service=cardiology
