@@ -91,7 +91,7 @@ def test_a_row_that_arrives_above_does_not_move_what_is_being_read(
     read = [book(minutes) for minutes in (45, 90, 210, 255, 300, 345)][4]
     page = board()
     page.set_viewport_size({"width": 1280, "height": 480})
-    page.get_by_role("link", name="List").click()
+    page.get_by_role("link", name="List", exact=True).click()
     page.locator(f"#l-{read.reference}").scroll_into_view_if_needed()
     expect(page.locator(".live")).to_contain_text("Live", timeout=20_000)
     top = "el => Math.round(el.getBoundingClientRect().top)"
