@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from carebridge.accounts.models import User
@@ -187,10 +187,10 @@ def same_contact(patient: Patient) -> Q:
     return Q(email__iexact=patient.email) if patient.email else Q(mobile=patient.mobile)
 
 
-def unverified_records(now: datetime) -> list[Patient]:
+def unverified_records(now: datetime) -> QuerySet[Patient]:
     """Records of bookings that nobody verified within their time and an hour."""
     left = SelfBooking.objects.unverified().filter(expires_at__lt=now - KEPT_UNVERIFIED)
-    return list(Patient.objects.filter(self_bookings__in=left, anonymised_at=None)[:500])
+    return Patient.objects.filter(self_bookings__in=left, anonymised_at=None)
 
 
 @command()

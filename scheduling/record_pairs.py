@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from carebridge.accounts.models import User
 from carebridge.audit.trail import accounted_for
@@ -24,6 +25,15 @@ def lock_both(one: Patient, other: Patient) -> tuple[Patient, Patient]:
     if len(locked) < 2:
         raise NotFound("One of the records is not on file.")
     return locked[one.pk], locked[other.pk]
+
+
+def with_tombstones(patient_id: UUID) -> set[UUID]:
+    """The ids of a record and of all that were merged into it, directly or by way of another."""
+    found, fresh = {patient_id}, {patient_id}
+    while fresh:
+        fresh = set(Patient.objects.filter(merged_into__in=fresh).values_list("pk", flat=True)) - found
+        found |= fresh
+    return found
 
 
 def lock_visits_of(*patients: Patient) -> list[Appointment]:

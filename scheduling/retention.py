@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef
@@ -33,6 +32,7 @@ from scheduling.models import (
 from scheduling.models.appointment import OCCUPYING
 from scheduling.models.patient import PatientQuerySet
 from scheduling.permissions import clinic_ids_with
+from scheduling.record_pairs import with_tombstones
 from scheduling.roles import Permission
 
 ERASED = "Removed after its time"
@@ -136,22 +136,14 @@ def _account(patient: Patient, *, by: User | None, at: datetime, clinic_id: int 
 
 def _lock_with_tombstones(patient: Patient) -> list[Patient]:
     """The record and all that were merged into it, locked ascending."""
-    ids = _with_tombstones(patient)
+    ids = with_tombstones(patient.pk)
     records = lock_in_order(Patient, ids)
     if not any(record.pk == patient.pk for record in records):
         raise NotFound("That patient is not on file.")
-    if _with_tombstones(patient) != ids:
+    if with_tombstones(patient.pk) != ids:
         # One more was merged into it, or parted from it, while this waited for the lock: begin anew.
         raise Busy
     return records
-
-
-def _with_tombstones(patient: Patient) -> set[UUID]:
-    found, fresh = {patient.pk}, {patient.pk}
-    while fresh:
-        fresh = set(Patient.objects.filter(merged_into__in=fresh).values_list("pk", flat=True)) - found
-        found |= fresh
-    return found
 
 
 def _require_everywhere(by: User | None, ids: Iterable[object], visits: Iterable[Appointment]) -> set[int]:

@@ -11,6 +11,8 @@ class WaitlistConfig(AppConfig):
     def ready(self) -> None:
         """Hear what scheduling tells of patients, and join its rail."""
         from scheduling.navigation import show_entries
-        from waitlist import handlers, navigation  # noqa: F401 - the first only has to be there
+        from scheduling.patient_copy import add_part
+        from waitlist import entries, handlers, navigation  # noqa: F401 - the handlers only have to be there
 
         show_entries(navigation.entries)
+        add_part("waitlist", entries.copy_of_entries)

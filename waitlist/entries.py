@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
+from typing import Any
 
 from django.utils import timezone
 
@@ -103,11 +105,23 @@ def resume(*, entry: Entry, by: User) -> None:
 @command()
 def close(*, entry: Entry, outcome: Outcome, by: User) -> None:
     """Take the patient off the list, saying what came of it. Raises NotWaiting, NotAllowed."""
-    entry = _taken(entry, by, {EntryStatus.ACTIVE, EntryStatus.PAUSED})
+    end(_taken(entry, by, {EntryStatus.ACTIVE, EntryStatus.PAUSED}), outcome, by=by)
+
+
+def end(entry: Entry, outcome: Outcome, *, by: User | None = None) -> None:
+    """Close an open entry as part of a command; `by` None when something else brought it about."""
     before, entry.status = entry.status, EntryStatus.CLOSED
     entry.outcome, entry.closed_at = outcome, timezone.now()
     entry.save(update_fields=["status", "outcome", "closed_at"])
     _record(entry, "waitlist.closed", by=by, before=before)
+
+
+def reopen(entry: Entry) -> None:
+    """Let an entry wait as it did before it was closed, as part of a command."""
+    before, entry.status = entry.status, EntryStatus.PAUSED if entry.paused_at else EntryStatus.ACTIVE
+    entry.outcome, entry.closed_at = "", None
+    entry.save(update_fields=["status", "outcome", "closed_at"])
+    _record(entry, "waitlist.reopened", by=None, before=before)
 
 
 def _taken(entry: Entry, by: User, allowed: set[EntryStatus]) -> Entry:
@@ -119,7 +133,7 @@ def _taken(entry: Entry, by: User, allowed: set[EntryStatus]) -> Entry:
     return entry
 
 
-def _record(entry: Entry, event: str, *, by: User, before: str | None) -> None:
+def _record(entry: Entry, event: str, *, by: User | None, before: str | None) -> None:
     changes = {"status": (before, entry.status)}
     if entry.outcome:
         changes["outcome"] = (None, entry.outcome)
@@ -132,3 +146,19 @@ def _record(entry: Entry, event: str, *, by: User, before: str | None) -> None:
         clinic_id=entry.clinic_id,
         role=role_at(by, entry.clinic_id),
     )
+
+
+def copy_of_entries(patient: Patient, clinic_ids: Collection[int]) -> list[dict[str, Any]]:
+    """What the patient waits or waited for, for their copy of their data."""
+    rows = Entry.objects.filter(patient=patient, clinic__in=clinic_ids).select_related("appointment_type__service")
+    return [
+        {
+            "visit": str(row.appointment_type),
+            "since": row.waiting_since.isoformat(),
+            "urgency": row.get_urgency_display(),
+            "reason": row.urgency_reason,
+            "status": row.status,
+            "outcome": row.outcome,
+        }
+        for row in rows.order_by("waiting_since", "pk")
+    ]

@@ -34,6 +34,7 @@ class Outcome(models.TextChoices):
     WITHDREW = "withdrew", "No longer wants it"
     UNREACHABLE = "unreachable", "Could not be reached"
     MISTAKE = "mistake", "Entered by mistake"
+    JOINED = "joined", "Two records of one patient waited for it"
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
@@ -56,6 +57,15 @@ class Entry(models.Model):
     """
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="waitlist_entries")
+    came_from = models.ForeignKey(
+        Patient,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        help_text="The record that joined, if it was merged into the patient's since",
+    )
     appointment_type = models.ForeignKey(AppointmentType, on_delete=models.PROTECT, related_name="+")
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+", db_index=False)
     doctor = models.ForeignKey(Doctor, on_delete=models.PROTECT, null=True, blank=True, related_name="+")

@@ -64,7 +64,7 @@ def ranked_list(request: StaffRequest) -> HttpResponse:
         "clinics": clinics,
         "clinic": clinic,
         "may_edit": set(_clinics(request, Permission.EDIT_WAITLIST)),
-        "outcomes": Outcome.choices,
+        "outcomes": [(each.value, each.label) for each in Outcome if each != Outcome.JOINED],
         "nav": "waitlist",
     }
     return render(request, "waitlist/list.html", context)

@@ -108,6 +108,7 @@ EVENTS = {
     "waitlist.joined": "Put a patient on the waitlist",
     "waitlist.listed": "Read the waitlist",
     "waitlist.paused": "Paused a wait",
+    "waitlist.reopened": "Put a patient back on the waitlist",
     "waitlist.resumed": "Let a wait go on",
 }
 NOS = ("sign_in.failed", "sign_in.locked_out", "appointment.override_refused")

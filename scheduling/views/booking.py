@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
+from django_htmx.http import trigger_client_event
 
 from carebridge.errors import DomainError, InvalidInput, NotAllowed
 from carebridge.http import StaffRequest, refusal
@@ -157,7 +158,9 @@ def done(request: StaffRequest, draft: Draft, appointment: Appointment) -> HttpR
     word = "Moved to" if draft.moving else "Booked for"
     toast = {"text": f"{word} {appointment.local_start:%a %-d %b, %H:%M}. {appointment.reference}"}
     response = render(request, "scheduling/booking_done.html", context)
-    return triggering(response, {"carebridge:toast": toast, "carebridge:search-again": {}})
+    triggering(response, {"carebridge:toast": toast})
+    # Once the drawer has let go of the time: before, the search would explain why it isn't free.
+    return trigger_client_event(response, "carebridge:search-again", {}, after="swap")
 
 
 def board_url(appointment: Appointment) -> str:

@@ -85,11 +85,31 @@ def test_reception_books_a_time_for_a_new_patient_and_a_colleague_sees_it(
     page.get_by_label("Note for the team").fill("Prefers a chair by the door")
     page.keyboard.press("Control+Enter")
     expect(page.locator("#drawer")).to_contain_text("Booked")
+    expect(slot_of(page, "10:00")).to_have_count(0)
+    expect(page.locator(".explain:visible")).to_have_count(0)
 
     visit = Appointment.objects.get()
     assert (visit.patient.full_name, visit.notes) == ("Grace Whitfield", "Prefers a chair by the door")
     assert visit.local_start.strftime("%H:%M") == "10:00"
     expect(colleague.locator("main")).to_contain_text("Grace Whitfield", timeout=35_000)
+
+
+def test_a_button_works_from_the_moment_it_is_there(open_page, receptionist, consultation, dr_osei, room_1, monday):
+    page = open_page(receptionist, "/find/")
+    search_monday(page, consultation, monday)
+    address = page.url
+    page.evaluate(
+        "new MutationObserver((_, me) => {"
+        " const button = document.querySelector('#drawer [data-release]');"
+        " if (button) { me.disconnect(); button.click(); }"
+        "}).observe(document.getElementById('drawer'), { childList: true, subtree: true })"
+    )
+    with page.expect_response(lambda response: "/release/" in response.url) as released:
+        slot_of(page, "10:00").click()
+
+    assert released.value.status == 200
+    expect(page.locator("#booking-form")).to_have_count(0)
+    assert page.url == address
 
 
 def test_a_lost_time_offers_the_nearest_and_nothing_is_typed_twice(

@@ -14,13 +14,11 @@ from scheduling.models import Clinic, OnlineBooking
 from scheduling.public_booking import begin_booking, begin_request
 from scheduling.views.self_service.offered import (
     DAYS_OPEN,
-    LOST,
     Picked,
     Times,
+    choose_time,
     free_times,
-    keep,
     nearest_times,
-    read_picked,
 )
 from scheduling.views.self_service.public_choice import Choice, by_speciality, read_choice, switches
 from scheduling.views.self_service.public_door import Guest, public_page, show
@@ -58,19 +56,24 @@ def _services(request: HttpRequest, guest: Guest, clinic: Clinic | None) -> Http
 
 
 def _pick(request: HttpRequest, guest: Guest, choice: Choice, clinic: Clinic | None) -> HttpResponse:
-    if request.method != "POST" or not choice.at(Mode.BOOK):
+    if not choice.at(Mode.BOOK):
         return _times(request, guest, choice, clinic)
-    wanted = choice.wanted(guest)
-    try:
-        picked = read_picked(request.POST.get("slot", ""), wanted)
-        if "sure" not in request.POST:
-            keep(picked, wanted)
-            initial = {name: request.POST[name] for name in TYPED if request.POST.get(name)}
-            form = _form(guest, choice, initial={"stamp": stamp(guest.now), **initial})
-            return _details(request, guest, choice, clinic, picked, form)
-        return _book(request, guest, choice, clinic, picked)
-    except LOST as error:
-        return _times(request, guest, choice, clinic, lost=error)
+
+    def ask(picked: Picked, _kept: bool) -> HttpResponse:
+        form = _form(guest, choice, initial={"stamp": stamp(guest.now), **_typed(request)})
+        return _details(request, guest, choice, clinic, picked, form)
+
+    return choose_time(
+        request,
+        choice.wanted(guest),
+        offer=lambda lost: _times(request, guest, choice, clinic, lost),
+        ask=ask,
+        take=lambda picked: _book(request, guest, choice, clinic, picked),
+    )
+
+
+def _typed(request: HttpRequest) -> dict[str, str]:
+    return {name: request.POST[name] for name in TYPED if request.POST.get(name)}
 
 
 def _book(request: HttpRequest, guest: Guest, choice: Choice, clinic: Clinic | None, picked: Picked) -> HttpResponse:
@@ -116,7 +119,7 @@ def _times(
         "times": times,
         "nearest": nearest,
         "open_days": DAYS_OPEN,
-        "typed": [(name, request.POST[name]) for name in TYPED if request.POST.get(name)],
+        "typed": _typed(request).items(),
         "lost": sentence(lost) if lost else "",
         "asks_too": Mode.REQUEST in choice.leads_to.values(),
         "query": _query(request),

@@ -25,6 +25,7 @@ from carebridge.errors import DomainError
 from carebridge.guard import MAY_ASK_WHERE
 from scheduling.errors import TooManyBookings
 from scheduling.languages import LANGUAGES, Language
+from scheduling.page_texts import texts_of
 from scheduling.views.self_service.door import LANGUAGE_COOKIE, NAMES, YEAR_SECONDS, language_of, set_cookie
 from scheduling.views.self_service.words import sentence
 
@@ -75,7 +76,9 @@ def show(
     request: HttpRequest, guest: Guest, template: str, context: Mapping[str, Any], status: int = 200
 ) -> HttpResponse:
     """A page of `templates/scheduling/self_service/` in the guest's language."""
-    about = {"guest": guest, "language": guest.language, "languages": NAMES}
+    clinic = context.get("clinic")
+    own = texts_of(clinic, guest.language.code) if clinic else {}
+    about = {"guest": guest, "language": guest.language, "languages": NAMES, "own": own}
     return render(request, f"scheduling/self_service/{template}.html", {**about, **context}, status=status)
 
 

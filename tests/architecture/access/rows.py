@@ -25,6 +25,7 @@ CLINIC_BOUND = {
     "boxed",
     "rule",
     "invitation",
+    "waiting",
     "asked",
 }
 """Words that stand for something of one clinic."""

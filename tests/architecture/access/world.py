@@ -36,6 +36,7 @@ from scheduling.models import (
     SelfBooking,
 )
 from tests import factories
+from waitlist.models import Entry
 
 ROLES = {
     "receptionist": (Role.RECEPTIONIST, {}),
@@ -121,6 +122,7 @@ def _furnish(
         "invitation": str(invitation.pk),
         "link": token_of(manage_link(appointment=visit)),
         "asked": str(_ask_for(patient, kind, clinic)),
+        "waiting": str(_waits_for(patient, kind, clinic)),
         "block": str(block.pk),
         "type": str(kind.pk),
         "service": str(kind.service_id),
@@ -150,6 +152,11 @@ def _ask_for(patient: Patient, kind: AppointmentType, clinic: Clinic) -> UUID:
     now = timezone.now()
     facts = {"is_request": True, "medium": "email", "expires_at": now + timedelta(minutes=10), "verified_at": now}
     return SelfBooking.objects.create(patient=patient, appointment_type=kind, clinic=clinic, **facts).pk
+
+
+def _waits_for(patient: Patient, kind: AppointmentType, clinic: Clinic) -> int:
+    facts = {"waiting_since": timezone.now()}
+    return Entry.objects.create(patient=patient, appointment_type=kind, clinic=clinic, **facts).pk
 
 
 def _answered_by_text(visit: Appointment) -> int:
