@@ -11,6 +11,8 @@ from carebridge.accounts import tokens
 from carebridge.audit import retention
 from reminders import jobs, replanning, reply_records, staff_messages
 from scheduling import emergency, sweeps
+from waitlist import freed
+from waitlist import sweeps as waitlist_sweeps
 
 cron.register(sweeps.expire_lapsed, "high", interval=5, job_timeout=30)
 # One that nobody took up in a minute has been overtaken by others.
@@ -19,6 +21,8 @@ cron.register(jobs.send_codes, jobs.QUEUE, interval=5, job_timeout=jobs.JOB_TIME
 cron.register(jobs.send_tests, jobs.QUEUE, interval=30, job_timeout=jobs.JOB_TIMEOUT, ttl=60, result_ttl=0)
 cron.register(replanning.replan_changed_rules, "default", interval=15, job_timeout=60, ttl=60, result_ttl=0)
 cron.register(staff_messages.plan_tomorrows_lists, "default", interval=300, job_timeout=60, ttl=300, result_ttl=0)
+cron.register(freed.match_due, "default", interval=5, job_timeout=60, ttl=60, result_ttl=0)
+cron.register(waitlist_sweeps.close_what_is_too_late, "default", interval=3600, job_timeout=300)
 cron.register(emergency.tell_reviewers, "high", interval=60, job_timeout=120)
 cron.register(sweeps.retry_failed_handlers, "default", interval=60, job_timeout=120)
 cron.register(sweeps.forget_unverified, "default", interval=900, job_timeout=300)

@@ -21,7 +21,7 @@ KNOW_ANYWAY = (Status.PENDING, Status.CHECKED_IN)
 
 @handles(events.AppointmentBooked, events.AppointmentConfirmed)
 def plan_messages(event: events.AppointmentEvent) -> None:
-    """A firm visit: everything it needs. A pending one gets nothing until it is confirmed."""
+    """A firm visit: everything it needs. A pending one gets nothing until it is confirmed, unless it is offered."""
     planning.plan_new(event)
     # Here and not in a handler of its own, whose savepoint would cost every booking two statements.
     _tell_staff_of_visit(event)
@@ -64,6 +64,13 @@ def plan_again(event: events.CancellationUndone) -> None:
 def forget_lapsed(event: events.AppointmentExpired) -> None:
     """A time that was never firm: nothing is said."""
     planning.withdraw(event.appointment_id, reasons.EXPIRED)
+
+
+@handles(events.AppointmentOffered)
+def plan_offer(event: events.AppointmentOffered) -> None:
+    """A time is kept for somebody who waits: they hear of it at once."""
+    visit = planning.Visit.of_event(event)
+    planning.write(planning.drafts(visit, {Kind.OFFER}, now=timezone.now(), told_at=event.at))
 
 
 @handles(events.AttendanceConfirmed)
@@ -197,6 +204,7 @@ def plan_invitation(event: events.PatientInvited) -> None:
     events.PatientInvited,
     events.AppointmentBooked,
     events.AppointmentConfirmed,
+    events.AppointmentOffered,
     events.AppointmentRescheduled,
     events.AppointmentCancelled,
     events.CancellationUndone,

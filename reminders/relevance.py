@@ -15,6 +15,7 @@ from scheduling.models import Appointment, Status
 TO_COME = frozenset({Status.PENDING, Status.CONFIRMED})
 
 AFTERWARDS: Mapping[str, frozenset[str]] = {
+    Kind.OFFER: frozenset({Status.PENDING}),
     Kind.CANCELLED: frozenset({Status.CANCELLED}),
     Kind.NO_SHOW: frozenset({Status.NO_SHOW}),
     Kind.THANKS: frozenset({Status.COMPLETED}),
@@ -66,6 +67,8 @@ def why_not(kind: str, planned_start: datetime | None, status: str, starts_at: d
 
     `planned_start` is the start that it was planned for, the rest is the visit as it is now.
     """
+    if kind == Kind.OFFER and status == Status.CONFIRMED:
+        return reasons.ALREADY_CONFIRMED
     if status not in AFTERWARDS.get(kind, TO_COME):
         # Still to come, though the message says it was cancelled, missed or over: that was taken back.
         return WHY.get(status, reasons.UNDONE)

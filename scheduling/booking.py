@@ -86,6 +86,16 @@ def _book(
     *, wish: Wish, by: User | None, channel: Channel, notes: str, pending_until: datetime | None
 ) -> Appointment | SlotTaken:
     require(by, Permission.BOOK, wish.clinic.pk)
+    return place_visit(wish, by=by, channel=channel, notes=notes, pending_until=pending_until)
+
+
+def place_visit(
+    wish: Wish, *, by: User | None, channel: Channel, notes: str = "", pending_until: datetime | None = None
+) -> Appointment | SlotTaken:
+    """Lock, decide and write one visit with its history. Part of a command, which lets `WORDS` speak.
+
+    A SlotTaken found before anything was written is returned; everything else against it is raised.
+    """
     wish = replace(wish, patient=lock_patient(wish.patient.pk))
     wish, plan = lock_visit(wish)
 

@@ -54,6 +54,10 @@ class AppointmentExpired(AppointmentEvent):
     pass
 
 
+class AppointmentOffered(AppointmentEvent):
+    """A pending time may be offered to its patient, until it lapses."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class AppointmentRescheduled(AppointmentEvent):
     """The ids are the new appointment's; the old one's are beside them."""

@@ -25,6 +25,7 @@ APPOINTMENT_EVENTS: Mapping[str, type[events.AppointmentEvent]] = {
     "appointment.cancelled": events.AppointmentCancelled,
     "appointment.cancellation_undone": events.CancellationUndone,
     "appointment.expired": events.AppointmentExpired,
+    "appointment.offered": events.AppointmentOffered,
     "appointment.checked_in": events.PatientCheckedIn,
     "appointment.started": events.VisitStarted,
     "appointment.completed": events.VisitCompleted,

@@ -8,12 +8,13 @@ from typing import TypeVar
 
 from django.db import connection
 
+from carebridge.accounts.models import User
 from carebridge.db import command
 from scheduling import availability, ledger
-from scheduling.errors import SlotTaken
+from scheduling.errors import SlotTaken, WrongStatus
 from scheduling.history import record_appointment
 from scheduling.locking import lock_appointments, save_changes
-from scheduling.models import Status
+from scheduling.models import Appointment, Status
 from scheduling.placement import Wish
 
 Placed = TypeVar("Placed")
@@ -35,22 +36,26 @@ def expire_lapsed(*, now: datetime) -> int:
 @command()
 def _expire(*, appointment_id: int, now: datetime) -> bool:
     (appointment,) = lock_appointments([appointment_id])
-    ledger.lock_resources(ledger.resource_ids_of([appointment_id]))
     if appointment.status != Status.PENDING or appointment.expires_at is None or appointment.expires_at > now:
         return False
+    let_lapse(appointment, by=None, at=now)
+    return True
 
+
+def let_lapse(appointment: Appointment, *, by: User | None, at: datetime) -> None:
+    """End a locked pending visit and give its time back, also before its time has run out. Part of a command.
+
+    Raises WrongStatus when it isn't pending any more.
+    """
+    if appointment.status != Status.PENDING:
+        raise WrongStatus
+    ledger.lock_resources(ledger.resource_ids_of([appointment.pk]))
     appointment.status = Status.EXPIRED
     save_changes(appointment, "status")
-    ledger.release(appointment, at=now)
+    ledger.release(appointment, at=at)
 
-    record_appointment(
-        "appointment.expired",
-        appointment,
-        by=None,
-        at=now,
-        changes={"status": (Status.PENDING, Status.EXPIRED)},
-    )
-    return True
+    changes = {"status": (Status.PENDING, Status.EXPIRED)}
+    record_appointment("appointment.expired", appointment, by=by, at=at, changes=changes)
 
 
 def retaken(attempt: Callable[[], Placed], wish: Wish) -> Placed:

@@ -15,13 +15,21 @@ from django.utils import timezone
 from carebridge.accounts.models import User
 from carebridge.audit.trail import log_change
 from carebridge.db import command
+from carebridge.errors import InvalidInput
 from scheduling import holds, ledger, policies
 from scheduling.booking import WORDS, write_appointment
 from scheduling.cancelling import require_exception_after
 from scheduling.errors import WrongStatus
 from scheduling.history import record_appointment
 from scheduling.lapsing import retaken
-from scheduling.locking import check_patient, check_version, lock_appointments, lock_patient, lock_patients
+from scheduling.locking import (
+    check_patient,
+    check_version,
+    lock_appointments,
+    lock_patient,
+    lock_patients,
+    save_changes,
+)
 from scheduling.models import Appointment, Channel, Clinic, Doctor, ExternalReference, Status
 from scheduling.models.appointment import UPCOMING
 from scheduling.permissions import require, role_at
@@ -158,6 +166,37 @@ def record_move(old: Appointment, new: Appointment, *, by: User | None, at: date
         clinic_id=old.clinic_id,
         role=role_at(by, old.clinic_id),
     )
+
+
+@command()
+def bring_forward(*, pending: Appointment, old: Appointment, by: User | None) -> Appointment:
+    """Let a pending visit take the place of another one of the same patient, whose time is given back.
+
+    Nothing is looked for: the pending visit has its time. The cut-off isn't asked either, as the patient was. Raises
+    WrongStatus when the one isn't pending, or the other not to come, any more; InvalidInput when they don't belong
+    together; NotAllowed.
+    """
+    now = timezone.now()
+    patient = lock_patient(pending.patient_id)
+    by_id = {each.pk: each for each in lock_appointments([pending.pk, old.pk])}
+    pending, old = by_id[pending.pk], by_id[old.pk]
+    for each in (pending, old):
+        check_patient(each, patient)
+        require(by, Permission.BOOK, each.clinic_id)
+    if pending.status != Status.PENDING or old.status not in (Status.CONFIRMED, Status.REQUIRES_REVIEW):
+        raise WrongStatus
+    if pending.appointment_type_id != old.appointment_type_id:
+        raise InvalidInput("The two visits are of different kinds.")
+    ledger.lock_resources(ledger.resource_ids_of([old.pk]))
+
+    retire(old, at=now)
+    pending.status, pending.expires_at = Status.CONFIRMED, None
+    kept = carried_over(old, Channel(pending.channel))
+    for field, value in kept.items():
+        setattr(pending, field, value)
+    save_changes(pending, "status", "expires_at", *kept)
+    record_move(old, pending, by=by, at=now)
+    return pending
 
 
 def swap_appointments(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import date
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from django.utils import timezone
@@ -11,26 +11,16 @@ from django.utils import timezone
 from carebridge.accounts.models import User
 from carebridge.audit.trail import Action, log_change
 from carebridge.db import command, lock_in_order
-from carebridge.errors import Conflict, DomainError, InvalidInput
+from carebridge.errors import InvalidInput
 from scheduling.locking import lock_patient
-from scheduling.models import AppointmentType, Clinic, Doctor, Offering, Patient
+from scheduling.models import Appointment, AppointmentType, Channel, Clinic, Doctor, Offering, Patient, Status
 from scheduling.permissions import require, role_at
 from scheduling.roles import Permission
-from waitlist.models import Entry, EntryStatus, Outcome, Urgency
+from waitlist.errors import AlreadyWaiting, NotWaiting
+from waitlist.models import Entry, EntryStatus, OtherClinic, Outcome, Urgency
 
-
-class AlreadyWaiting(Conflict):
-    """The patient waits for this visit at this clinic already."""
-
-    code = "already_waiting"
-    message = "This patient is on the waitlist for this visit already."
-
-
-class NotWaiting(DomainError):
-    """The entry is not in a state from which this is possible."""
-
-    code = "not_waiting"
-    message = "This entry was changed meanwhile. Look at the list again."
+GIVEN_UP_FOR_AN_EARLIER = frozenset({Status.CONFIRMED, Status.REQUIRES_REVIEW})
+"""Statuses of a visit that its patient may give up for an earlier one."""
 
 
 @command({"waitlist_open_once": AlreadyWaiting})
@@ -39,14 +29,22 @@ def join(
     patient: Patient,
     appointment_type: AppointmentType,
     clinic: Clinic,
-    by: User,
+    by: User | None,
     doctor: Doctor | None = None,
     doctor_is_must: bool = False,
+    other_clinics: Sequence[Clinic] = (),
     urgency: Urgency = Urgency.ROUTINE,
     urgency_reason: str = "",
-    latest_day: date | None = None,
+    visit: Appointment | None = None,
+    channel: Channel = Channel.DESK,
+    waiting_since: datetime | None = None,
+    **suits: Any,
 ) -> Entry:
-    """Let a patient wait for a visit from now on. `latest_day` is local to the clinic.
+    """Let a patient wait for a visit at a clinic, or at `other_clinics` in this order, from now on.
+
+    `visit` is one to come that the patient would give up for an earlier one of its type. `suits` are fields of Entry
+    that say when: earliest_day, latest_day, weekdays, from_time, until_time, notice_minutes, is_sensitive, referral.
+    `waiting_since` (aware) is for those who waited elsewhere before. `by` None is the patient's own link.
 
     Raises AlreadyWaiting, InvalidInput naming the fields, RecordMerged, NotAllowed.
     """
@@ -54,10 +52,8 @@ def join(
     patient = lock_patient(patient.pk)
     require(by, Permission.EDIT_WAITLIST, clinic.pk)
     _check_performed(clinic, appointment_type, doctor)
-    if urgency != Urgency.ROUTINE and not urgency_reason.strip():
-        raise InvalidInput(fields={"urgency_reason": "Say why it is more urgent than routine."})
-    if latest_day and latest_day < now.astimezone(clinic.zone).date():
-        raise InvalidInput(fields={"latest_day": "Choose a day that is still to come."})
+    _check_given_up(visit, patient, appointment_type, now)
+    check_suits(suits, today=now.astimezone(clinic.zone).date(), urgency=urgency, urgency_reason=urgency_reason)
 
     entry = Entry.objects.create(
         patient=patient,
@@ -68,12 +64,50 @@ def join(
         urgency=urgency,
         urgency_reason=urgency_reason.strip(),
         urgency_set_by=by if urgency != Urgency.ROUTINE else None,
-        latest_day=latest_day,
-        waiting_since=now,
+        visit=visit,
+        channel=channel,
+        waiting_since=min(waiting_since or now, now),
         created_by=by,
+        **suits,
+    )
+    others = [each for each in dict.fromkeys(other_clinics) if each != clinic]
+    OtherClinic.objects.bulk_create(
+        OtherClinic(entry=entry, clinic=each, place=place) for place, each in enumerate(others, start=2)
     )
     _record(entry, "waitlist.joined", by=by, before=None)
     return entry
+
+
+def check_suits(suits: Mapping[str, Any], *, today: date, urgency: int, urgency_reason: str) -> None:
+    """Raise InvalidInput, naming every field that can't be so. Days are local to the clinic of the first choice."""
+    earliest, latest = suits.get("earliest_day"), suits.get("latest_day")
+    begin, end = suits.get("from_time"), suits.get("until_time")
+    wrong = {
+        "urgency_reason": "Say why it is more urgent than routine."
+        if urgency != Urgency.ROUTINE and not urgency_reason.strip()
+        else "",
+        "latest_day": "Choose a day that is still to come."
+        if latest and latest < today
+        else "Choose a day that is not before the first."
+        if latest and earliest and latest < earliest
+        else "",
+        "until_time": "Choose a time that is not before the first." if begin and end and end < begin else "",
+        "weekdays": "Days are numbered from 0 for Monday to 6."
+        if set(suits.get("weekdays", ())) - set(range(7))
+        else "",
+    }
+    if wrong := {field: sentence for field, sentence in wrong.items() if sentence}:
+        raise InvalidInput(fields=wrong)
+
+
+def _check_given_up(
+    visit: Appointment | None, patient: Patient, appointment_type: AppointmentType, now: datetime
+) -> None:
+    if visit is None:
+        return
+    theirs = (visit.patient_id, visit.appointment_type_id) == (patient.pk, appointment_type.pk)
+    if not theirs or visit.status not in GIVEN_UP_FOR_AN_EARLIER or visit.starts_at <= now:
+        raise InvalidInput(fields={"visit": "Choose a visit of this patient and kind that is still to come."})
 
 
 def _check_performed(clinic: Clinic, appointment_type: AppointmentType, doctor: Doctor | None) -> None:

@@ -1,26 +1,56 @@
-"""Who comes first, and why: a pure ranking, the same for everybody and for ever."""
+"""Who comes first, and why: a pure ranking, the same for everybody and for ever.
+
+Each factor is a share of the points that the clinic gives to it. What somebody said or did not say to an earlier
+offer is no factor: declining and not answering cost nothing.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 
 FULL_WAIT = timedelta(days=60)
 """After so long a wait its factor is full; whoever has waited longer still comes first among equals."""
+USUAL_POINTS: Mapping[str, int] = MappingProxyType(
+    {"urgency": 40, "waiting": 30, "service": 10, "location": 10, "doctor": 5, "times": 5}
+)
 URGENCY_SHARES = (250, 600, 1000)
 """What routine, soon and urgent get of the points for urgency, in thousandths."""
-URGENCY_POINTS, WAITING_POINTS = 60, 40
+PLACE_SHARES = (1000, 600, 300)
+"""The same for a time at somebody's first, second and any further choice of clinic."""
+SERVICE_SHARES = {"same": 1000, "service": 700, "other": 400}
+"""For exactly the visit that was to be there, for another one of the same service, and for any other that fits."""
+DOCTOR_SHARES = {"wished": 1000, "any": 500, "other": 0}
+TIMES_SHARES = {"given": 1000, "any": 500}
+"""Who can come at few times only has fewer chances than who can always come."""
+LABELS = {
+    "urgency": "Urgency",
+    "waiting": "Time waiting",
+    "service": "Service match",
+    "location": "Location",
+    "doctor": "Doctor",
+    "times": "Availability",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What is known of somebody who waits: `urgency` from 0 (routine) to 2, `waited` without pauses."""
+    """What is known of somebody who waits, seen from one time that came free.
+
+    `urgency` from 0 (routine) to 2; `waited` without pauses; `place` 1 for the first choice of clinic; the words are
+    keys of the shares.
+    """
 
     entry_id: int
     urgency: int
     waited: timedelta
+    service: str = "same"
+    place: int = 1
+    doctor: str = "any"
+    times: str = "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +62,16 @@ class Factor:
     most: int
 
     @property
+    def label(self) -> str:
+        return LABELS[self.name]
+
+    @property
     def points(self) -> str:
         return f"{self.tenths / 10:.0f}"
 
     @property
     def percent(self) -> int:
-        return self.tenths * 10 // self.most
+        return self.tenths * 10 // self.most if self.most else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +88,47 @@ class Ranked:
         return f"{self.tenths / 10:.0f}"
 
 
-def rank(candidates: Iterable[Candidate], *, seed: str) -> list[Ranked]:
+def rank(candidates: Iterable[Candidate], *, seed: str, points: Mapping[str, int] = USUAL_POINTS) -> list[Ranked]:
     """The order in which they are asked: by score, then by waiting time, then by a draw that the seed settles."""
-    scored = [Ranked(each, factors_of(each)) for each in candidates]
+    scored = [Ranked(each, factors_of(each, points)) for each in candidates]
     return sorted(scored, key=lambda each: (-each.tenths, -each.candidate.waited, draw(seed, each.candidate.entry_id)))
 
 
-def factors_of(candidate: Candidate) -> tuple[Factor, ...]:
+def factors_of(candidate: Candidate, points: Mapping[str, int] = USUAL_POINTS) -> tuple[Factor, ...]:
     """What the score is made of."""
     waited = max(timedelta(), min(candidate.waited, FULL_WAIT))
-    return (
-        Factor("Urgency", URGENCY_SHARES[candidate.urgency] * URGENCY_POINTS // 100, URGENCY_POINTS),
-        Factor("Time waiting", waited * WAITING_POINTS * 10 // FULL_WAIT, WAITING_POINTS),
-    )
+    thousandths = {
+        "urgency": URGENCY_SHARES[candidate.urgency],
+        "waiting": waited * 1000 // FULL_WAIT,
+        "service": SERVICE_SHARES[candidate.service],
+        "location": PLACE_SHARES[min(candidate.place, len(PLACE_SHARES)) - 1],
+        "doctor": DOCTOR_SHARES[candidate.doctor],
+        "times": TIMES_SHARES[candidate.times],
+    }
+    return tuple(Factor(name, share * points[name] // 100, points[name]) for name, share in thousandths.items())
 
 
 def draw(seed: str, entry_id: int) -> bytes:
     """A lot that nobody chooses and anybody can draw again."""
     return hashlib.sha256(f"{seed}:{entry_id}".encode()).digest()
+
+
+def stored(ranked: Sequence[Ranked]) -> list[list[object]]:
+    """The candidates in their order, as a decision keeps them: facts, not scores."""
+    return [
+        [
+            each.candidate.entry_id,
+            each.candidate.urgency,
+            each.candidate.waited // timedelta(seconds=1),
+            each.candidate.service,
+            each.candidate.place,
+            each.candidate.doctor,
+            each.candidate.times,
+        ]
+        for each in ranked
+    ]
+
+
+def restored(rows: Iterable[Sequence[object]]) -> list[Candidate]:
+    """The candidates of a stored decision."""
+    return [Candidate(row[0], row[1], timedelta(seconds=row[2]), *row[3:]) for row in rows]  # type: ignore[arg-type]

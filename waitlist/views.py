@@ -23,11 +23,13 @@ from scheduling.models import AppointmentType, Clinic, Doctor, Patient
 from scheduling.patient_search import note_looked_through
 from scheduling.permissions import clinic_ids_with
 from scheduling.roles import Permission
-from waitlist import entries
+from waitlist import entries, offers
 from waitlist.matching import Candidate, Ranked, rank
 from waitlist.models import Entry, EntryStatus, Outcome, Urgency
 
 SHOWN = 200
+BY_HAND = (Outcome.BOOKED, Outcome.WITHDREW, Outcome.UNREACHABLE, Outcome.MISTAKE)
+"""What a person may say came of a wait."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def ranked_list(request: StaffRequest) -> HttpResponse:
         "clinics": clinics,
         "clinic": clinic,
         "may_edit": set(_clinics(request, Permission.EDIT_WAITLIST)),
-        "outcomes": [(each.value, each.label) for each in Outcome if each != Outcome.JOINED],
+        "outcomes": [(each.value, each.label) for each in BY_HAND],
         "nav": "waitlist",
     }
     return render(request, "waitlist/list.html", context)
@@ -129,9 +131,9 @@ def add(request: StaffRequest, pk: UUID) -> HttpResponse:
 
 
 def _close(*, entry: Entry, by: Any, outcome: str) -> None:
-    if outcome not in Outcome.values:
+    if outcome not in BY_HAND:
         raise Http404
-    entries.close(entry=entry, by=by, outcome=Outcome(outcome))
+    offers.take_off(entry=entry, by=by, outcome=Outcome(outcome))
 
 
 ACTIONS: Mapping[str, Callable[[Entry, StaffRequest], None]] = {

@@ -104,6 +104,8 @@ EVENTS = {
     "staff_wish.saved": "Said what they wish to be told",
     "token.issued": "Made an API token",
     "token.revoked": "Revoked an API token",
+    "waitlist.answered": "Answered an offer of the waitlist",
+    "waitlist.approved": "Agreed to an offer of the waitlist",
     "waitlist.closed": "Took a patient off the waitlist",
     "waitlist.joined": "Put a patient on the waitlist",
     "waitlist.listed": "Read the waitlist",

@@ -16,6 +16,7 @@ WORDS = {
     "appointment.cancelled": ("x", "bad", "Cancelled"),
     "appointment.cancellation_undone": ("undo", "", "Cancellation undone"),
     "appointment.expired": ("clock", "warn", "Lapsed unconfirmed"),
+    "appointment.offered": ("send", "", "Offered to the patient"),
     "appointment.checked_in": ("user", "good", "Checked in"),
     "appointment.started": ("steth", "good", "Visit started"),
     "appointment.completed": ("check", "good", "Visit completed"),

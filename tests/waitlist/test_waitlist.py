@@ -18,7 +18,8 @@ from scheduling.patient_copy import release_patient_data
 from scheduling.retention import anonymise_patient
 from tests import factories
 from waitlist.demo import load_entries
-from waitlist.entries import AlreadyWaiting, NotWaiting, close, join, pause, resume
+from waitlist.entries import close, join, pause, resume
+from waitlist.errors import AlreadyWaiting, NotWaiting
 from waitlist.matching import Candidate, draw, rank
 from waitlist.models import Entry, Outcome, Urgency
 

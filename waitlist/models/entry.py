@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from scheduling.models import AppointmentType, Clinic, Doctor, Patient
+from scheduling.models import Appointment, AppointmentType, Channel, Clinic, Doctor, Patient, Referral
 
 if TYPE_CHECKING:
     from carebridge.accounts.models import User
@@ -34,6 +35,7 @@ class Outcome(models.TextChoices):
     WITHDREW = "withdrew", "No longer wants it"
     UNREACHABLE = "unreachable", "Could not be reached"
     MISTAKE = "mistake", "Entered by mistake"
+    TOO_LATE = "too_late", "The last day that would have helped is over"
     JOINED = "joined", "Two records of one patient waited for it"
 
 
@@ -51,9 +53,11 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 
 
 class Entry(models.Model):
-    """One patient's wait for one type of visit at a clinic.
+    """One patient's wait for one type of visit at a clinic, the first choice, or at one of several.
 
     `paused_for` is how long it has been paused in all, without a pause that still lasts: waiting doesn't count then.
+    `visit` is one that the patient has, and would give up for an earlier time. Days and times are local to the clinic
+    of the time that comes free; the times stand for starts, both included.
     """
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="waitlist_entries")
@@ -75,7 +79,18 @@ class Entry(models.Model):
     urgency_set_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    earliest_day = models.DateField(null=True, blank=True, help_text="The first day that suits")
     latest_day = models.DateField(null=True, blank=True, help_text="The last day that would still help")
+    weekdays = ArrayField(
+        models.PositiveSmallIntegerField(), default=list, blank=True, help_text="From 0 for Monday; none: any day"
+    )
+    from_time = models.TimeField(null=True, blank=True)
+    until_time = models.TimeField(null=True, blank=True)
+    notice_minutes = models.PositiveIntegerField(default=0, help_text="How long before a visit the patient must know")
+    is_sensitive = models.BooleanField(default=False, help_text="A person agrees before anything is offered")
+    referral = models.ForeignKey(Referral, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    visit = models.ForeignKey(Appointment, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.DESK)
     status = models.CharField(max_length=8, choices=EntryStatus.choices, default=EntryStatus.ACTIVE)
     outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True)
     waiting_since = models.DateTimeField()
@@ -106,13 +121,33 @@ class Entry(models.Model):
             models.CheckConstraint(
                 condition=Q(paused_at__isnull=True) | Q(paused_at__gte=F("waiting_since")), name="waitlist_pause_after"
             ),
+            models.CheckConstraint(
+                condition=Q(weekdays__contained_by=list(range(7))), name="waitlist_weekdays_of_a_week"
+            ),
+            models.CheckConstraint(
+                condition=Q(earliest_day__isnull=True)
+                | Q(latest_day__isnull=True)
+                | Q(earliest_day__lte=F("latest_day")),
+                name="waitlist_days_in_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(from_time__isnull=True) | Q(until_time__isnull=True) | Q(from_time__lte=F("until_time")),
+                name="waitlist_times_in_order",
+            ),
             models.UniqueConstraint(
                 fields=["patient", "appointment_type", "clinic"],
                 condition=~Q(status=EntryStatus.CLOSED),
                 name="waitlist_open_once",
             ),
         ]
-        indexes = [models.Index(fields=["clinic", "status"], name="waitlist_clinic_status")]
+        indexes = [
+            models.Index(fields=["clinic", "status"], name="waitlist_clinic_status"),
+            models.Index(
+                fields=["appointment_type", "clinic"],
+                condition=Q(status=EntryStatus.ACTIVE),
+                name="waitlist_active_by_type",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Waitlist entry {self.pk}"
@@ -120,3 +155,22 @@ class Entry(models.Model):
     def waited(self, now: datetime) -> timedelta:
         """How long they have waited, pauses not counted."""
         return (self.paused_at or self.closed_at or now) - self.waiting_since - self.paused_for
+
+
+class OtherClinic(models.Model):
+    """A further clinic that suits somebody who waits; `place` is 2 for the second choice and so on."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="other_clinics")
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
+    place = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["place"]
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "clinic"], name="waitlist_clinic_named_once"),
+            models.UniqueConstraint(fields=["entry", "place"], name="waitlist_place_taken_once"),
+            models.CheckConstraint(condition=Q(place__gte=2), name="waitlist_first_choice_is_the_entrys"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Choice {self.place} of waitlist entry {self.entry_id}"

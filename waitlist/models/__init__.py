@@ -1,0 +1,22 @@
+"""What the waitlist keeps: who waits, which time came free, whom it was offered to, and why."""
+
+from waitlist.models.entry import Entry, EntryStatus, OtherClinic, Outcome, Urgency
+from waitlist.models.freed import Cause, FreedSlot, SlotState
+from waitlist.models.offer import Decision, Offer, OfferState
+from waitlist.models.terms import ClinicTerms, terms_of
+
+__all__ = [
+    "Cause",
+    "ClinicTerms",
+    "Decision",
+    "Entry",
+    "EntryStatus",
+    "FreedSlot",
+    "Offer",
+    "OfferState",
+    "OtherClinic",
+    "Outcome",
+    "SlotState",
+    "Urgency",
+    "terms_of",
+]

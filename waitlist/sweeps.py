@@ -1,0 +1,29 @@
+"""Repairs that run by the clock, safe to run twice and beside each other."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from carebridge.db import command, lock_in_order
+from scheduling.models import Clinic
+from waitlist.entries import end
+from waitlist.models import Entry, EntryStatus, Outcome
+
+
+def close_what_is_too_late() -> int:
+    """Close entries whose last day is over on the calendar of their clinic. How many."""
+    now, closed = timezone.now(), 0
+    for clinic in Clinic.objects.filter(pk__in=Entry.objects.open().values("clinic")):
+        today = now.astimezone(clinic.zone).date()
+        late = Entry.objects.open().filter(clinic=clinic, latest_day__lt=today)
+        closed += sum(_close(entry_id=pk) for pk in late.values_list("pk", flat=True))
+    return closed
+
+
+@command()
+def _close(*, entry_id: int) -> bool:
+    (entry,) = lock_in_order(Entry, [entry_id])
+    if entry.status == EntryStatus.CLOSED:
+        return False
+    end(entry, Outcome.TOO_LATE)
+    return True
