@@ -36,7 +36,7 @@ class GuardMiddleware:
         """Serve the request. Nearly every page shows a patient, so none but the static files may be kept anywhere."""
         response = too_large(request) if _length(request) > settings.MAX_BODY_BYTES else self.get_response(request)
         response.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
-        response["Cross-Origin-Resource-Policy"] = "same-origin"
+        response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if not request.path.startswith(settings.STATIC_URL):
             response["Cache-Control"] = "private, no-store"
         return response

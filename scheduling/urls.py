@@ -23,6 +23,7 @@ from scheduling.views import (
 from scheduling.views.self_service import (
     door,
     entrance,
+    framed,
     public,
     public_code,
     public_door,
@@ -79,6 +80,9 @@ urlpatterns: list[URLPattern] = [
     path("emergency/<int:pk>/review/", emergency.review, name="emergency-judge"),
     path("p/book/", public.book, name="public"),
     path("p/book/<slug:code>/", public.book, name="public-clinic"),
+    path("p/book/<slug:code>/framed/", framed.framed, name="public-framed"),
+    path("p/book/<slug:code>/framed/<slug:language>/", framed.framed, name="public-framed-in"),
+    path("p/embed.js", framed.script, name="public-embed"),
     path("p/book/code/<uuid:pk>/", public_code.enter, name="public-code"),
     path("p/book/code/<uuid:pk>/again/", public_code.again, name="public-again"),
     path("p/language/", public_door.choose_public_language, name="public-language"),

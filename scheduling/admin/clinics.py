@@ -13,6 +13,7 @@ from django.utils import timezone
 from scheduling.admin import locks
 from scheduling.admin.base import ConfigurationAdmin, ConfigurationInline, Undeletable, actor
 from scheduling.admin.use import SwitchAdmin, UseForm, switched
+from scheduling.admin.website import as_frame, as_script
 from scheduling.models import Clinic, ClinicClosure, DayNote, OpeningHours, PageText
 from scheduling.page_texts import write_page_text
 from scheduling.permissions import may
@@ -91,6 +92,13 @@ class ClinicAdmin(SwitchAdmin, Undeletable):
                 ),
             },
         ),
+        (
+            "On the clinic's own website",
+            {
+                "description": "Show public booking there: name the site, save, put one of these into its page.",
+                "fields": ("framed_by", "as_script", "as_frame"),
+            },
+        ),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Clinic]:
@@ -117,7 +125,16 @@ class ClinicAdmin(SwitchAdmin, Undeletable):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Clinic | None = None) -> tuple[str, ...]:
         """Moving a clinic to another zone would move every booked wall-clock time."""
-        return ("time_zone",) if obj and obj.appointments.exists() else ()
+        fixed = ("as_script", "as_frame")
+        return ("time_zone", *fixed) if obj and obj.appointments.exists() else fixed
+
+    @admin.display(description="as a script, which fits its height")
+    def as_script(self, clinic: Clinic) -> str:
+        return as_script(clinic)
+
+    @admin.display(description="or as a frame")
+    def as_frame(self, clinic: Clinic) -> str:
+        return as_frame(clinic)
 
     def save_model(self, request: HttpRequest, obj: Clinic, form: ModelForm, change: bool) -> None:
         """A new clinic is saved at once; an old one after its hours, which must lock appointments before the clinic."""

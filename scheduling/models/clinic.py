@@ -6,13 +6,14 @@ import zoneinfo
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from guardian.models import UserObjectPermissionBase
 
 from carebridge.accounts.models import Role
-from scheduling.models.fields import Weekday, in_order, validate_time_zone
+from scheduling.models.fields import Weekday, in_order, validate_origin, validate_time_zone
 
 if TYPE_CHECKING:
     from carebridge.accounts.models import User
@@ -57,6 +58,15 @@ class Clinic(models.Model):
     max_open_appointments = models.PositiveSmallIntegerField(default=10, help_text="Future visits a patient may hold")
     travel_minutes = models.PositiveSmallIntegerField(default=0, help_text="Between this clinic and another, for staff")
     override_needs_sign_off = models.BooleanField(default=False, help_text="A second person must agree to overrides")
+
+    framed_by = ArrayField(
+        models.CharField(max_length=120, validators=[validate_origin]),
+        verbose_name="sites that may show it",
+        default=list,
+        blank=True,
+        size=10,
+        help_text="Such as https://www.example.org, separated by commas. Browsers refuse every other site.",
+    )
 
     schedule_version = models.PositiveBigIntegerField(
         default=0, editable=False, help_text="Raised by hours and closures"

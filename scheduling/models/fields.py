@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.postgres.fields import DateTimeRangeField
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Mod
@@ -16,6 +16,14 @@ from django.db.models.lookups import Exact
 
 GRID_MINUTES = 5
 """Every duration and every start in the schedule is a whole number of these."""
+
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+validate_origin = RegexValidator(
+    rf"\Ahttps://{_LABEL}(?:\.{_LABEL})+(?::[1-9][0-9]{{0,4}})?\Z",
+    "Write it as https://www.example.org: in small letters, without a path or a slash at the end.",
+    code="origin",
+)
+"""Exactly one https origin: these stand in a header as they are, so neither wildcards nor separators pass."""
 
 
 class Weekday(models.IntegerChoices):

@@ -35,6 +35,7 @@ ASKED_OTHERWISE = {
     ("scheduling/api/views/own_appointments.py", "Referral"): "of the one patient whose token it is",
     ("scheduling/views/self_service/offered.py", "Doctor"): "who performs what the link is for, where it is for",
     ("scheduling/views/self_service/public.py", "Clinic"): "open to the public, by the name in the address",
+    ("scheduling/views/self_service/public_door.py", "Clinic"): "one that lists sites to be shown on, by its name",
     ("scheduling/views/self_service/public_choice.py", "OnlineBooking"): "what is open to the public",
     ("scheduling/views/self_service/public_choice.py", "Doctor"): "who performs what is open to the public, there",
     ("scheduling/views/self_service/public_code.py", "SelfBooking"): "the one whose random id is in the address",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
@@ -14,11 +14,13 @@ from scheduling.models import Clinic, OnlineBooking
 from scheduling.public_booking import begin_booking, begin_request
 from scheduling.views.self_service.offered import (
     DAYS_OPEN,
+    LOST,
     Picked,
     Times,
     choose_time,
     free_times,
     nearest_times,
+    read_picked,
 )
 from scheduling.views.self_service.public_choice import Choice, by_speciality, read_choice, switches
 from scheduling.views.self_service.public_door import Guest, public_page, show
@@ -36,7 +38,7 @@ def book(request: HttpRequest, guest: Guest, code: str = "") -> HttpResponse:
     """The visits to choose from; of one, free times, or the form to ask for it, or whom to call."""
     clinic = get_object_or_404(Clinic.objects.active(), code=code) if code else None
     if "type" not in request.GET:
-        return _services(request, guest, clinic)
+        return services(request, guest, clinic)
     choice = read_choice(request, clinic)
     if Mode.BOOK in choice.leads_to.values() and "ask" not in request.GET:
         return _pick(request, guest, choice, clinic)
@@ -45,7 +47,8 @@ def book(request: HttpRequest, guest: Guest, code: str = "") -> HttpResponse:
     return show(request, guest, "public_call", {"choice": choice, "clinic": clinic})
 
 
-def _services(request: HttpRequest, guest: Guest, clinic: Clinic | None) -> HttpResponse:
+def services(request: HttpRequest, guest: Guest, clinic: Clinic | None) -> HttpResponse:
+    """The visits of a clinic, or of all of them, by speciality."""
     rows = list(switches(clinic))
     places = sorted({row.clinic for row in rows}, key=lambda each: each.position)
     context = {"specialities": by_speciality(rows), "places": [] if clinic else places, "clinic": clinic}
@@ -57,16 +60,22 @@ def _services(request: HttpRequest, guest: Guest, clinic: Clinic | None) -> Http
 
 def _pick(request: HttpRequest, guest: Guest, choice: Choice, clinic: Clinic | None) -> HttpResponse:
     if not choice.at(Mode.BOOK):
-        return _times(request, guest, choice, clinic)
+        return offer_times(request, guest, choice, clinic)
 
     def ask(picked: Picked, _kept: bool) -> HttpResponse:
         form = _form(guest, choice, initial={"stamp": stamp(guest.now), **_typed(request)})
         return _details(request, guest, choice, clinic, picked, form)
 
+    if request.method != "POST" and "slot" in request.GET:
+        # Picked in a frame on a clinic's own site. It isn't held before something is sent: links change nothing.
+        try:
+            return ask(read_picked(request.GET["slot"], choice.wanted(guest)), False)
+        except LOST as error:
+            return offer_times(request, guest, choice, clinic, error)
     return choose_time(
         request,
         choice.wanted(guest),
-        offer=lambda lost: _times(request, guest, choice, clinic, lost),
+        offer=lambda lost: offer_times(request, guest, choice, clinic, lost),
         ask=ask,
         take=lambda picked: _book(request, guest, choice, clinic, picked),
     )
@@ -102,7 +111,7 @@ def _form(guest: Guest, choice: Choice, *args: Any, **kwargs: Any) -> DetailsFor
     return DetailsForm(*args, now=guest.now, asks_sex=bool(choice.kind.sex), **kwargs)
 
 
-def _times(
+def offer_times(
     request: HttpRequest, guest: Guest, choice: Choice, clinic: Clinic | None, lost: DomainError | None = None
 ) -> HttpResponse:
     """Free times from the first day that has any; after a lost one the nearest first, with what was typed."""
@@ -123,6 +132,7 @@ def _times(
         "lost": sentence(lost) if lost else "",
         "asks_too": Mode.REQUEST in choice.leads_to.values(),
         "query": _query(request),
+        "kept": [(name, value) for name, values in _kept(request).lists() for value in values],
     }
     return show(request, guest, "public_times", context, status=lost.status if lost else 200)
 
@@ -132,12 +142,17 @@ def _day_of(slot: str, otherwise: str) -> str:
     return slot.split(".", 2)[-1][:10] or otherwise
 
 
-def _query(request: HttpRequest) -> str:
-    """The address without the day from which to look, for links that add to it."""
+def _kept(request: HttpRequest) -> QueryDict:
+    """What the address says of the choice, without the day from which to look, a picked time and what was asked."""
     kept = request.GET.copy()
-    kept.pop("from", None)
-    kept.pop("ask", None)
-    return kept.urlencode()
+    for name in ("from", "slot", "ask"):
+        kept.pop(name, None)
+    return kept
+
+
+def _query(request: HttpRequest) -> str:
+    """The same for links that add to it."""
+    return _kept(request).urlencode()
 
 
 def _details(

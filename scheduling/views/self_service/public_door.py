@@ -12,19 +12,22 @@ from datetime import datetime
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from csp.decorators import csp_replace
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_POST
 
 from carebridge.accounts.throttles import address_of, within
 from carebridge.errors import DomainError
 from carebridge.guard import MAY_ASK_WHERE
 from scheduling.errors import TooManyBookings
-from scheduling.languages import LANGUAGES, Language
+from scheduling.languages import LANGUAGES, Language, language_in
+from scheduling.models import Clinic
 from scheduling.page_texts import texts_of
 from scheduling.views.self_service.door import LANGUAGE_COOKIE, NAMES, YEAR_SECONDS, language_of, set_cookie
 from scheduling.views.self_service.words import sentence
@@ -36,11 +39,15 @@ HOUR, QUARTER = 60 * 60, 15 * 60
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """Whoever looks: reading which language, at what time. `owner` is whose holds are theirs."""
+    """Whoever looks: reading which language, at what time. `owner` is whose holds are theirs.
+
+    Inside a clinic's own site, `outside` is the address at which they go on in a tab of its own.
+    """
 
     language: Language
     owner: str
     now: datetime
+    outside: str = ""
 
 
 def public_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -48,22 +55,55 @@ def public_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
 
     @wraps(view)
     def run(request: HttpRequest, **named: Any) -> HttpResponse:
+        told = request.GET.get("language", "")
         owner = _owner_in(request) or f"{PREFIX}{secrets.token_urlsafe(16)}"
-        guest = Guest(language_of(request, None), owner, timezone.now())
-        with translation.override(guest.language.code):
-            try:
-                if request.method == "POST" and not within("public", address_of(request), seconds=QUARTER):
-                    raise TooManyBookings
-                response = view(request, guest, **named)
-            except DomainError as error:
-                response = public_refused(request, guest, error)
+        guest = Guest(_language(request, told), owner, timezone.now())
+        response = _served(request, view, guest, named)
         if request.method == "POST":
             set_cookie(response, BROWSER_COOKIE, owner, HOUR)
+            if told in LANGUAGES:  # the pages that follow have addresses of their own
+                set_cookie(response, LANGUAGE_COOKIE, told, YEAR_SECONDS)
         response["Permissions-Policy"] = MAY_ASK_WHERE
-        patch_vary_headers(response, ["Cookie", "Accept-Language"])
         return response
 
     return run
+
+
+def framed_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Serve a view, which gets a Guest and a clinic, inside pages of the sites that the clinic lists, and of no other.
+
+    It has to do without cookies. The language is in the address, for want of one; else it is the browser's.
+    """
+
+    @wraps(view)
+    def run(request: HttpRequest, code: str, language: str = "") -> HttpResponse:
+        clinic = get_object_or_404(Clinic.objects.active().exclude(framed_by=[]), code=code)
+        outside = reverse("scheduling:public-clinic", args=[code])
+        guest = Guest(_language(request, language), "", timezone.now(), outside)
+        allowed: Any = csp_replace({"frame-ancestors": clinic.framed_by})
+        response: HttpResponse = allowed(xframe_options_exempt(_served))(request, view, guest, {"clinic": clinic})
+        return response
+
+    return run
+
+
+def _language(request: HttpRequest, told: str) -> Language:
+    """As the address says; else as chosen on this device; else as the browser says."""
+    return language_in(told) if told in LANGUAGES else language_of(request, None)
+
+
+def _served(
+    request: HttpRequest, view: Callable[..., HttpResponse], guest: Guest, named: Mapping[str, Any]
+) -> HttpResponse:
+    with translation.override(guest.language.code):
+        try:
+            if request.method == "POST" and not within("public", address_of(request), seconds=QUARTER):
+                raise TooManyBookings
+            response = view(request, guest, **named)
+        except DomainError as error:
+            response = public_refused(request, guest, error, clinic=named.get("clinic"))
+    patch_vary_headers(response, ["Cookie", "Accept-Language"])
+    return response
 
 
 def _owner_in(request: HttpRequest) -> str:
@@ -82,9 +122,12 @@ def show(
     return render(request, f"scheduling/self_service/{template}.html", {**about, **context}, status=status)
 
 
-def public_refused(request: HttpRequest, guest: Guest, error: DomainError, back: str = "") -> HttpResponse:
+def public_refused(
+    request: HttpRequest, guest: Guest, error: DomainError, back: str = "", clinic: Clinic | None = None
+) -> HttpResponse:
     """A page that says calmly why something isn't possible, and where to begin anew."""
-    context = {"sentence": sentence(error), "back": back or reverse("scheduling:public")}
+    begin = request.path if guest.outside else reverse("scheduling:public")
+    context = {"sentence": sentence(error), "back": back or begin, "clinic": clinic}
     return show(request, guest, "public_refused", context, status=error.status)
 
 
@@ -93,7 +136,15 @@ def choose_public_language(request: HttpRequest) -> HttpResponse:
     """Read on in another language, on this device from now on."""
     back = request.POST.get("next", "")
     safe = back.startswith("/p/book/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
-    response = HttpResponseRedirect(back if safe else reverse("scheduling:public"))
+    response = HttpResponseRedirect(_without_language(back) if safe else reverse("scheduling:public"))
     if (code := request.POST.get("language", "")) in LANGUAGES:
         set_cookie(response, LANGUAGE_COOKIE, code, YEAR_SECONDS)
     return response
+
+
+def _without_language(address: str) -> str:
+    """The same address, which no longer says a language."""
+    path, _, query = address.partition("?")
+    kept = QueryDict(query, mutable=True)
+    kept.pop("language", None)
+    return f"{path}?{kept.urlencode()}" if kept else path

@@ -1,0 +1,28 @@
+// For a clinic's own website: shows its public booking where this script stands, as high as it needs to be.
+//
+//   <script src="https://…/p/embed.js" data-clinic="harbour" data-language="en" data-title="Book an appointment" async></script>
+//
+// It sets no cookie, reads nothing of the page around it, and listens to its own frame only.
+(() => {
+  const script = document.currentScript;
+  const { clinic, language, title } = script.dataset;
+  const home = new URL(script.src).origin;
+  const part = (word) => (word ? `${encodeURIComponent(word)}/` : "");
+  const frame = document.createElement("iframe");
+  frame.src = `${home}/p/book/${part(clinic)}framed/${part(language)}`;
+  frame.title = title || "Book an appointment";
+  frame.referrerPolicy = "no-referrer";
+  Object.assign(frame.style, { width: "100%", height: "640px", border: "0" });
+
+  let shown = 0;
+  frame.addEventListener("load", () => {
+    // The frame answers with its height to a site that the clinic lists, and to nobody else.
+    frame.contentWindow.postMessage({ carebridge: "height?" }, home);
+    if (shown++ && frame.getBoundingClientRect().top < 0) frame.scrollIntoView();
+  });
+  addEventListener("message", ({ origin, source, data }) => {
+    if (origin !== home || source !== frame.contentWindow || data?.carebridge !== "height") return;
+    if (data.height > 0 && data.height < 20000) frame.style.height = `${Math.ceil(data.height)}px`;
+  });
+  script.after(frame);
+})();

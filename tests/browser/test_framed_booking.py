@@ -1,0 +1,92 @@
+"""In a browser: a clinic's own website shows its public booking, and one that the clinic doesn't list can't."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from scheduling.models import Appointment, Clinic, SelfBooking, Status
+from scheduling.public_codes import code_of
+from tests.browser.test_patient_links import PHONE, pick, press, shoot
+from tests.browser.test_public_booking import fill_in, open_here  # noqa: F401  (a fixture)
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@contextmanager
+def website(host: str, markup: str) -> Iterator[str]:
+    """Serve one page on a port of its own, and yield the site's origin."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(f"<!doctype html><title>Harbour Clinic</title><h1>Our clinic</h1>{markup}".encode())
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://{host}:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def shown_in_frame(page: Page) -> bool:
+    """Whether the browser let the frame's page in."""
+    return page.frames[1].get_by_role("heading", name="Book an appointment").count() == 1
+
+
+def test_a_listed_site_shows_the_booking_which_goes_on_in_a_tab_and_another_site_cannot(
+    browser,
+    site,
+    open_here,  # noqa: F811
+    harbour,
+):
+    script = f'<script src="{site}/p/embed.js" data-clinic="harbour"></script>'
+    context = browser.new_context(viewport=PHONE)
+    with website("localhost", script) as listed, website("localhost", script) as other:
+        clinic = Clinic.objects.filter(pk=harbour.pk)
+        clinic.update(framed_by=[listed])
+
+        page = context.new_page()
+        page.goto(other)
+        assert not shown_in_frame(page)
+        clinic.update(framed_by=[listed, other])
+        page.reload()
+        assert shown_in_frame(page)  # so it was the list that kept it out
+
+        page.goto(listed)
+        frame = page.frames[1]
+        frame.get_by_role("link", name="Cardiology").click()
+        expect(frame.get_by_role("heading", name="Choose a time")).to_be_visible()
+        page.wait_for_function("document.querySelector('iframe').offsetHeight > 700")
+        assert frame.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
+        shoot(page, "framed-times")
+        assert Axe().run(frame).violations_count == 0
+        picked = pick(frame, "2:00pm")
+        assert context.cookies() == []
+
+        with context.expect_page() as opened:
+            press(frame, "Continue")
+        tab = opened.value
+        fill_in(tab, given_name="Sam", family_name="Whitlock", contact="s@example.org")
+        fill_in(tab, day="27", month="3", year="1958")
+        tab.wait_for_timeout(3000)  # nobody types faster, and programs are asked again
+        press(tab, "Continue")
+        tab.locator("[name=code]").fill(code_of(SelfBooking.objects.get()))
+        press(tab, "Book this time")
+        expect(tab.get_by_role("heading", name="You are booked")).to_be_visible()
+        visit = Appointment.objects.get()
+        assert (visit.status, visit.starts_at) == (Status.CONFIRMED, picked)
+    context.close()
