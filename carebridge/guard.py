@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -34,7 +35,7 @@ class GuardMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Serve the request. Nearly every page shows a patient, so none but the static files may be kept anywhere."""
-        response = too_large(request) if _length(request) > settings.MAX_BODY_BYTES else self.get_response(request)
+        response = too_large(request) if _length(request) > _most(request) else self.get_response(request)
         response.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if not request.path.startswith(settings.STATIC_URL):
@@ -56,9 +57,13 @@ def server_error(request: HttpRequest, *args: Any) -> HttpResponse:
     return HttpResponse(render_to_string("500.html"), status=500)
 
 
+def _most(request: HttpRequest) -> int:
+    return max(settings.MAX_BODY_BYTES, settings.UPLOADED_BYTES.get(request.path, 0))
+
+
 def _length(request: HttpRequest) -> int:
     # Django reads exactly as many bytes as the request announces, so what isn't announced is never read.
     try:
         return int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:
-        return settings.MAX_BODY_BYTES + 1
+        return sys.maxsize

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.utils import timezone
 
 from carebridge.db import command, lock_in_order
 from scheduling.models import Clinic
 from waitlist.entries import end
-from waitlist.models import Entry, EntryStatus, Outcome
+from waitlist.models import Entry, EntryStatus, ImportBatch, Outcome
+from waitlist.sheets.commands import discard
+
+IMPORTS_KEPT = timedelta(days=30)
 
 
 def close_what_is_too_late() -> int:
@@ -27,3 +32,11 @@ def _close(*, entry_id: int) -> bool:
         return False
     end(entry, Outcome.TOO_LATE)
     return True
+
+
+def forget_old_imports() -> int:
+    """Forget lists that were begun a month ago: their cells are personal, and no longer needed. How many."""
+    old = list(ImportBatch.objects.filter(uploaded_at__lt=timezone.now() - IMPORTS_KEPT))
+    for batch in old:
+        discard(batch=batch, by=None)
+    return len(old)

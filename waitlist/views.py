@@ -66,6 +66,7 @@ def ranked_list(request: StaffRequest) -> HttpResponse:
         "clinics": clinics,
         "clinic": clinic,
         "may_edit": set(_clinics(request, Permission.EDIT_WAITLIST)),
+        "may_export": bool(_clinics(request, Permission.EXPORT_DIRECTORY)),
         "outcomes": [(each.value, each.label) for each in BY_HAND],
         "nav": "waitlist",
     }

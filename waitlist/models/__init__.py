@@ -3,6 +3,7 @@
 from waitlist.models.entry import Entry, EntryStatus, OtherClinic, Outcome, Urgency
 from waitlist.models.freed import Cause, FreedSlot, SlotState
 from waitlist.models.offer import Decision, Offer, OfferState
+from waitlist.models.sheet import ImportBatch, ImportRow, RowState
 from waitlist.models.terms import ClinicTerms, terms_of
 
 __all__ = [
@@ -12,10 +13,13 @@ __all__ = [
     "Entry",
     "EntryStatus",
     "FreedSlot",
+    "ImportBatch",
+    "ImportRow",
     "Offer",
     "OfferState",
     "OtherClinic",
     "Outcome",
+    "RowState",
     "SlotState",
     "Urgency",
     "terms_of",

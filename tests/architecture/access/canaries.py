@@ -12,6 +12,7 @@ from scheduling.models import Appointment, AppointmentType, CancellationReason, 
 from scheduling.visits import change_notes
 from tests import factories
 from tests.architecture.access.world import World, at_clinic
+from waitlist.models import ImportRow
 
 PMS_NUMBER = factories.valid_pms_number(987654)
 PERSONAL = {
@@ -48,6 +49,8 @@ def plant(world: World) -> list[str]:
         _visit(patient, doctor, clinic, 16, override_reason="Zqvmarkoverride"),
         _cancelled(_visit(patient, doctor, clinic, 15)),
     ]
+    cells = ["Zqvmarkfamily, Zqvmarkgiven", "1911-11-09"]
+    ImportRow.objects.filter(batch=world.other["list"]).update(cells=cells, patient=patient)
     change_notes(appointment=visits[0], notes="Zqvmarksecond note", by=None)
     return [*MARKERS, *(visit.reference.lower() for visit in visits)]
 

@@ -26,6 +26,7 @@ CLINIC_BOUND = {
     "rule",
     "invitation",
     "waiting",
+    "list",
     "asked",
 }
 """Words that stand for something of one clinic."""

@@ -37,6 +37,8 @@ from scheduling.models import (
 )
 from tests import factories
 from waitlist.models import Entry
+from waitlist.sheets.commands import take_up
+from waitlist.sheets.reading import Sheet
 
 ROLES = {
     "receptionist": (Role.RECEPTIONIST, {}),
@@ -122,6 +124,7 @@ def _furnish(
         "invitation": str(invitation.pk),
         "link": token_of(manage_link(appointment=visit)),
         "asked": str(_ask_for(patient, kind, clinic)),
+        "list": str(_on_its_way(patient, clinic, member)),
         "waiting": str(_waits_for(patient, kind, clinic)),
         "block": str(block.pk),
         "type": str(kind.pk),
@@ -157,6 +160,11 @@ def _ask_for(patient: Patient, kind: AppointmentType, clinic: Clinic) -> UUID:
 def _waits_for(patient: Patient, kind: AppointmentType, clinic: Clinic) -> int:
     facts = {"waiting_since": timezone.now()}
     return Entry.objects.create(patient=patient, appointment_type=kind, clinic=clinic, **facts).pk
+
+
+def _on_its_way(patient: Patient, clinic: Clinic, by: User) -> int:
+    cells = (patient.full_name, f"{patient.birth_date}")
+    return take_up(clinic=clinic, file_name="list.csv", sheet=Sheet(("Name", "DOB"), ((2, cells),)), by=by).pk
 
 
 def _answered_by_text(visit: Appointment) -> int:
