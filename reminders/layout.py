@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reminders.models import Kind
 from reminders.models.rule import TO_STAFF
 from reminders.occasion import STILL_CHANGEABLE, Occasion, address_of, clock_in, day_of, phone_of, place_of
 from reminders.senders import answers_go_to
 from reminders.wording import Wording
 from scheduling.models import Appointment, Modality
-
-STILL_TO_COME = STILL_CHANGEABLE | {Kind.OFFER}
-"""Kinds about a visit to come: they show its facts and how to prepare."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +38,7 @@ def layout_of(occasion: Occasion, wording: Wording) -> Mapping[str, object]:
     """The context of the email and letter templates, but for the subject and the words themselves."""
     clinic, words = occasion.clinic, wording.words
     to_patient = occasion.kind not in TO_STAFF
-    shown = occasion.visits if occasion.kind in STILL_TO_COME else ()
+    shown = occasion.visits if occasion.kind in STILL_CHANGEABLE else ()
     number = phone_of(clinic, wording)
     return {
         "language": wording.code,

@@ -23,7 +23,7 @@ YEAR_FROM = timedelta(days=300)
 NO_BREAK_SPACE, LEFT_TO_RIGHT_MARK = "\u00a0", "\u200e"
 
 STILL_CHANGEABLE = frozenset(
-    {Kind.BOOKED, Kind.PREPARATION, Kind.UPCOMING, Kind.CONFIRM_REQUEST, Kind.SAME_DAY, Kind.RESCHEDULED}
+    {Kind.BOOKED, Kind.PREPARATION, Kind.UPCOMING, Kind.CONFIRM_REQUEST, Kind.SAME_DAY, Kind.RESCHEDULED, Kind.OFFER}
 )
 """Kinds about a visit that its patient may still do something about: they lead to its page."""
 

@@ -12,7 +12,11 @@ class WaitlistConfig(AppConfig):
         """Hear what scheduling tells of patients, and join its rail."""
         from scheduling.navigation import show_entries
         from scheduling.patient_copy import add_part
-        from waitlist import entries, handlers, navigation  # noqa: F401 - the handlers only have to be there
+        from scheduling.views.self_service.entrance import show_first
+        from scheduling.views.self_service.visits import show_beside
+        from waitlist import entries, handlers, navigation, patient_pages  # noqa: F401 - the handlers only have to be there
 
         show_entries(navigation.entries)
+        show_first(patient_pages.offer_page)
+        show_beside(patient_pages.earlier_part)
         add_part("waitlist", entries.copy_of_entries)

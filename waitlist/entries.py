@@ -137,7 +137,7 @@ def resume(*, entry: Entry, by: User) -> None:
 
 
 @command()
-def close(*, entry: Entry, outcome: Outcome, by: User) -> None:
+def close(*, entry: Entry, outcome: Outcome, by: User | None) -> None:
     """Take the patient off the list, saying what came of it. Raises NotWaiting, NotAllowed."""
     end(_taken(entry, by, {EntryStatus.ACTIVE, EntryStatus.PAUSED}), outcome, by=by)
 
@@ -158,7 +158,7 @@ def reopen(entry: Entry) -> None:
     _record(entry, "waitlist.reopened", by=None, before=before)
 
 
-def _taken(entry: Entry, by: User, allowed: set[EntryStatus]) -> Entry:
+def _taken(entry: Entry, by: User | None, allowed: set[EntryStatus]) -> Entry:
     """The entry, locked, if the user may change it and it is in one of these states."""
     (entry,) = lock_in_order(Entry, [entry.pk])
     require(by, Permission.EDIT_WAITLIST, entry.clinic_id)

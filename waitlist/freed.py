@@ -16,8 +16,8 @@ from scheduling.models import Appointment
 from waitlist.answering import answer_by
 from waitlist.eligible import free_starts, is_held, suiting, types_waited_for
 from waitlist.matching import Ranked, rank
-from waitlist.models import Cause, ClinicTerms, FreedSlot, Offer, SlotState, terms_of
-from waitlist.offers import make_offer, seed_of, write_decision
+from waitlist.models import Cause, ClinicTerms, EntryStatus, FreedSlot, Offer, SlotState, terms_of
+from waitlist.offers import make_offer, seed_of, withdraw, write_decision
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +50,9 @@ def match_due(limit: int = 100) -> int:
     """Look at every time that is due for those who wait. How many offers were made. Safe beside itself."""
     # A time whose offer has run out is free only once that has lapsed.
     expire_lapsed(now=timezone.now())
+    for offer in Offer.objects.open().filter(entry__status=EntryStatus.CLOSED):
+        # Two times were offered at once, and one was taken.
+        withdraw(offer=offer, by=None)
     due = FreedSlot.objects.filter(state=SlotState.WAITING, due_at__lte=timezone.now()).order_by("due_at", "pk")
     return sum(_match_safely(pk) for pk in due.values_list("pk", flat=True)[:limit])
 

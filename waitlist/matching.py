@@ -67,7 +67,8 @@ class Factor:
 
     @property
     def points(self) -> str:
-        return f"{self.tenths / 10:.0f}"
+        """27 or 2.5."""
+        return f"{self.tenths / 10:g}"
 
     @property
     def percent(self) -> int:

@@ -172,6 +172,9 @@ def accept(*, offer: Offer, by: User | None) -> Appointment:
     Raises OfferOver, and WrongStatus when the visit has lapsed; NotAllowed.
     """
     offer, visit = _locked(offer, by)
+    if offer.entry.status == EntryStatus.CLOSED:
+        # Another time was taken a moment ago, of two that were offered at once.
+        raise OfferOver
     _account(offer, "waitlist.answered", by=by, facts={"answer": "accepted"})
     old = Appointment.objects.filter(pk=offer.entry.visit_id or 0, patient=visit.patient_id).first()
     if old and old.status in entries.GIVEN_UP_FOR_AN_EARLIER and old.starts_at > visit.starts_at:
@@ -220,10 +223,19 @@ def approve(*, offer: Offer, by: User) -> Offer:
 
 
 @command()
-def take_off(*, entry: Entry, outcome: Outcome, by: User) -> None:
-    """Take a patient off the list, with what is being kept for them. Raises NotWaiting, NotAllowed."""
+def withdraw(*, offer: Offer, by: User | None) -> None:
+    """Take an open offer back, because the wait is over. Raises OfferOver, NotAllowed."""
+    offer, visit = _locked(offer, by)
+    end_offer(offer, OfferState.WITHDRAWN, at=timezone.now(), by=by)
+    let_lapse(visit, by=by, at=timezone.now())
+    _account(offer, "waitlist.answered", by=by, facts={"answer": str(OfferState.WITHDRAWN)})
+
+
+@command()
+def take_off(*, entry: Entry, outcome: Outcome, by: User | None) -> None:
+    """Take a patient off the list, with what is kept for them; `by` None: they did. Raises NotWaiting, NotAllowed."""
     for offer in Offer.objects.open().filter(entry=entry):
-        decline(offer=offer, by=by, reason="Taken off the waitlist")
+        withdraw(offer=offer, by=by)
     entries.close(entry=entry, outcome=outcome, by=by)
 
 

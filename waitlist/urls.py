@@ -1,16 +1,17 @@
-"""Staff screens of the waitlist."""
+"""Staff screens of the waitlist, and what patients answer behind their links."""
 
 from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from waitlist import views
+from waitlist import patient_pages
 from waitlist.sheets.views import export, imports, rows
+from waitlist.views import dashboard, entries, offers
 
 app_name = "waitlist"
 urlpatterns: list[URLPattern] = [
-    path("waitlist/", views.ranked_list, name="list"),
-    path("waitlist/<int:pk>/<slug:action>/", views.act, name="act"),
+    path("waitlist/", dashboard.dashboard, name="list"),
+    path("waitlist/history/", dashboard.history, name="history"),
     path("waitlist/export/", export.export, name="export"),
     path("waitlist/import/", imports.begin, name="import"),
     path("waitlist/import/<int:pk>/", imports.batch, name="import-batch"),
@@ -18,5 +19,11 @@ urlpatterns: list[URLPattern] = [
     path("waitlist/import/<int:pk>/words/", imports.words, name="import-words"),
     path("waitlist/import/<int:pk>/discard/", imports.discard, name="import-discard"),
     path("waitlist/import/<int:pk>/rows/<int:number>/", rows.row, name="import-row"),
-    path("patients/<uuid:pk>/waitlist/", views.add, name="add"),
+    path("waitlist/offers/<int:pk>/<slug:said>/", offers.answer, name="offer-answer"),
+    path("waitlist/<int:pk>/offer/", offers.offer_time, name="offer-time"),
+    path("waitlist/<int:pk>/<slug:action>/", entries.act, name="act"),
+    path("p/<str:token>/offer/<slug:said>/", patient_pages.answer, name="patient-answer"),
+    path("p/<str:token>/earlier/", patient_pages.wait, name="patient-earlier"),
+    path("p/<str:token>/leave/", patient_pages.leave, name="patient-leave"),
+    path("patients/<uuid:pk>/waitlist/", entries.add, name="add"),
 ]

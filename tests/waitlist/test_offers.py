@@ -257,3 +257,32 @@ def test_whoever_is_taken_off_the_list_keeps_no_time(freed, waits, sweep, recept
 
     assert Appointment.objects.get(pk=offer.appointment_id).status == Status.EXPIRED
     assert state_of(freed) == SlotState.WAITING
+
+
+def test_of_two_times_offered_at_once_one_is_taken_and_the_other_goes_to_the_next(
+    freed, waits, sweep, consultation, dr_osei, harbour, receptionist, patient_request, at
+):
+    entry = waits(30)
+    first = sweep()
+    second = book_appointment(
+        patient=factories.PatientFactory(at=[harbour]),
+        appointment_type=consultation,
+        doctor=dr_osei,
+        clinic=harbour,
+        starts_at=at("14:00"),
+        by=receptionist,
+    )
+    cancel_appointment(appointment=second, reason=patient_request, by=receptionist)
+    sweep()
+    other = Offer.objects.exclude(pk=first.pk).get()
+    assert other.entry == entry
+
+    accept(offer=first, by=None)
+    with pytest.raises(OfferOver):
+        accept(offer=other, by=None)
+    behind = waits(1)
+    sweep()
+
+    assert Offer.objects.get(pk=other.pk).state == OfferState.WITHDRAWN
+    assert Offer.objects.open().get().entry == behind
+    assert Appointment.objects.get(pk=other.appointment_id).status == Status.EXPIRED

@@ -151,11 +151,12 @@ def _ask(request: HttpRequest, visitor: Visitor, form: BirthDateForm, status: in
 def page(
     request: HttpRequest, visitor: Visitor, template: str, context: Mapping[str, Any], status: int = 200
 ) -> HttpResponse:
-    """A page of `templates/scheduling/self_service/` in the visitor's language."""
+    """A page of `templates/scheduling/self_service/`, or of an app above by its path, in the visitor's language."""
     clinic = visitor.link.clinic
     own = texts_of(clinic, visitor.language.code)
     about = {"visitor": visitor, "language": visitor.language, "languages": NAMES, "clinic": clinic, "own": own}
-    return render(request, f"scheduling/self_service/{template}.html", {**about, **context}, status=status)
+    path = template if "/" in template else f"scheduling/self_service/{template}.html"
+    return render(request, path, {**about, **context}, status=status)
 
 
 def refused(

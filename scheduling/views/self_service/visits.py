@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST
@@ -9,12 +11,20 @@ from django.views.decorators.http import require_http_methods, require_POST
 from scheduling.booking import confirm_appointment
 from scheduling.cancelling import UNSAID, cancel_appointment, patients_reason, undo_cancellation
 from scheduling.links import live_visit
-from scheduling.models import CancellationReason
+from scheduling.models import Appointment, CancellationReason
 from scheduling.questions import asked_of, unanswered
 from scheduling.views.self_service.door import Visitor, page, visit_page
 from scheduling.views.self_service.shown import ShownVisit
 from scheduling.views.self_service.words import in_words
 from scheduling.visits import announce_arrival
+
+Part = Callable[[Visitor, Appointment], Mapping[str, object] | None]
+_of_apps_above: list[Part] = []
+
+
+def show_beside(part: Part) -> None:
+    """Let an app above add to the page of a visit: the context of a `template`, or None where it has nothing to say."""
+    _of_apps_above.append(part)
 
 
 def shown_page(request: HttpRequest, visitor: Visitor, template: str, **context: object) -> HttpResponse:
@@ -27,7 +37,13 @@ def manage(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """The visit, and the one thing to do about it next."""
     shown = ShownVisit(live_visit(visitor.link), visitor.language, visitor.now)
     asked = asked_of(shown.visit) if shown.is_coming else []
-    context = {"shown": shown, "clinic": shown.visit.clinic, "asked": asked, "unanswered": unanswered(asked)}
+    context = {
+        "shown": shown,
+        "clinic": shown.visit.clinic,
+        "asked": asked,
+        "unanswered": unanswered(asked),
+        "beside": list(filter(None, (part(visitor, shown.visit) for part in _of_apps_above))),
+    }
     return page(request, visitor, "manage", context)
 
 

@@ -36,6 +36,8 @@ from scheduling.models import (
     SelfBooking,
 )
 from tests import factories
+from waitlist.by_hand import offer_by_hand
+from waitlist.entries import join
 from waitlist.models import Entry
 from waitlist.sheets.commands import take_up
 from waitlist.sheets.reading import Sheet
@@ -126,6 +128,7 @@ def _furnish(
         "asked": str(_ask_for(patient, kind, clinic)),
         "list": str(_on_its_way(patient, clinic, member)),
         "waiting": str(_waits_for(patient, kind, clinic)),
+        "offered": str(_offered(kind, doctor, clinic)),
         "block": str(block.pk),
         "type": str(kind.pk),
         "service": str(kind.service_id),
@@ -133,6 +136,7 @@ def _furnish(
         "reason_id": str(reason.pk),
         "start": at_clinic(clinic, 14).isoformat(),
         "slot": f"{doctor.pk}.{clinic.pk}.{at_clinic(clinic, 14).isoformat()}",
+        "offer_slot": f"{doctor.pk}@{at_clinic(clinic, 14).isoformat()}",
         "day": monday().isoformat(),
         "member": str(member.pk),
         "opened": str(_opened_in_emergency(patient, clinic, member)),
@@ -155,6 +159,12 @@ def _ask_for(patient: Patient, kind: AppointmentType, clinic: Clinic) -> UUID:
     now = timezone.now()
     facts = {"is_request": True, "medium": "email", "expires_at": now + timedelta(minutes=10), "verified_at": now}
     return SelfBooking.objects.create(patient=patient, appointment_type=kind, clinic=clinic, **facts).pk
+
+
+def _offered(kind: AppointmentType, doctor: Doctor, clinic: Clinic) -> int:
+    entry = join(patient=factories.PatientFactory(at=[clinic]), appointment_type=kind, clinic=clinic, by=None)
+    at_nine = at_clinic(clinic, 9)
+    return offer_by_hand(entry=entry, doctor=doctor, starts_at=at_nine, by=None, reason="Asked for it").pk
 
 
 def _waits_for(patient: Patient, kind: AppointmentType, clinic: Clinic) -> int:

@@ -1,0 +1,116 @@
+"""What staff do about offers: agree, skip with a reason, take an answer on the telephone, offer a time by hand."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_http_methods, require_POST
+
+from carebridge.errors import DomainError
+from carebridge.http import StaffRequest
+from scheduling.availability import Slot, SlotSearch, find_slots
+from scheduling.models import Doctor
+from scheduling.permissions import clinic_ids_with
+from scheduling.roles import Permission
+from waitlist import by_hand, offers
+from waitlist.models import Entry, EntryStatus, Offer
+from waitlist.queries import replay
+
+DAYS_AHEAD, TIMES = 28, 24
+
+
+@login_required
+@require_POST
+def answer(request: StaffRequest, pk: int, said: str) -> HttpResponse:
+    """Approve an offer, skip somebody, or write down what they said on the telephone."""
+    offer = Offer.objects.visible_to(request.user).filter(pk=pk).first()
+    if offer is None or said not in ("approve", "skip", "yes"):
+        raise Http404
+    try:
+        if said == "approve":
+            offers.approve(offer=offer, by=request.user)
+            messages.success(request, "The patient is being asked.")
+        elif said == "yes":
+            visit = offers.accept(offer=offer, by=request.user)
+            messages.success(request, f"Booked: {visit.reference}.")
+        else:
+            offers.decline(offer=offer, by=request.user, reason=request.POST.get("reason", ""))
+            messages.success(request, "Skipped. The next in line is asked.")
+    except DomainError as refused:
+        messages.error(request, " ".join(refused.fields.values()) or refused.message)
+    return redirect("waitlist:list")
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def offer_time(request: StaffRequest, pk: int) -> HttpResponse:
+    """Free times for one who waits; of one of them, who else waits for it; then the offer, with a reason."""
+    entry = (
+        Entry.objects.visible_to(request.user)
+        .select_related("patient", "clinic", "appointment_type__service")
+        .filter(pk=pk, status=EntryStatus.ACTIVE)
+        .first()
+    )
+    if entry is None or entry.clinic_id not in clinic_ids_with(request.user, Permission.EDIT_WAITLIST):
+        raise Http404
+    chosen = _read(request, request.POST.get("slot") or request.GET.get("slot", ""))
+    context = {"entry": entry, "nav": "waitlist"}
+    if chosen is None:
+        return render(request, "waitlist/offer.html", {**context, "slots": _free(entry)})
+    doctor, starts_at = chosen
+    if request.method == "POST":
+        try:
+            by_hand.offer_by_hand(
+                entry=entry, doctor=doctor, starts_at=starts_at, by=request.user, reason=request.POST.get("reason", "")
+            )
+        except DomainError as refused:
+            context["error"] = " ".join(refused.fields.values()) or refused.message
+        else:
+            messages.success(request, "Offered: the patient is being asked.")
+            return redirect("waitlist:list")
+    line = replay.in_line(by_hand.ranked_for(entry, doctor, starts_at, timezone.now()))
+    context |= {"doctor": doctor, "starts_at": starts_at.astimezone(entry.clinic.zone), "line": line}
+    context["slot"] = request.POST.get("slot") or request.GET.get("slot")
+    return render(request, "waitlist/offer.html", context, status=422 if "error" in context else 200)
+
+
+def _free(entry: Entry) -> list[tuple[Slot, str, datetime]]:
+    """Free times of the next weeks, each with its value for the address and its start on the clinic's clock."""
+    now = timezone.now()
+    today = now.astimezone(entry.clinic.zone).date()
+    search = SlotSearch(
+        appointment_type_id=entry.appointment_type_id,
+        clinic_ids=(entry.clinic_id,),
+        doctor_ids=(entry.doctor_id,) if entry.doctor_id and entry.doctor_is_must else None,
+        from_day=max(today, entry.earliest_day or today),
+        to_day=min(today + timedelta(days=DAYS_AHEAD), entry.latest_day or today + timedelta(days=DAYS_AHEAD)),
+        now=now,
+        limit=TIMES,
+        patient_id=entry.patient_id,
+    )
+    if search.to_day < search.from_day:
+        return []
+    zone = entry.clinic.zone
+    return [
+        (each, f"{each.doctor_id}@{each.starts_at.isoformat()}", each.starts_at.astimezone(zone))
+        for each in find_slots(search)
+    ]
+
+
+def _read(request: StaffRequest, value: str) -> tuple[Doctor, datetime] | None:
+    """A doctor and an instant from the address; None when it holds none."""
+    doctor_id, _, start = value.partition("@")
+    try:
+        starts_at = parse_datetime(start)
+    except ValueError:
+        starts_at = None
+    if starts_at is None or starts_at.tzinfo is None or not (doctor_id.isascii() and doctor_id.isdigit()):
+        return None
+    doctor = Doctor.objects.visible_to(request.user).filter(pk=int(doctor_id[:9])).first()
+    return (doctor, starts_at) if doctor else None
