@@ -21,6 +21,7 @@ OF_OUTCOME: Mapping[str, str] = {
     "asked": "asked",
     "cancelled": "cancelled",
     "kept": "kept",
+    "declined": "declined",
     "another_time": "another_time",
     "too_late": "too_late",
     "stopped": "stopped",
@@ -28,7 +29,7 @@ OF_OUTCOME: Mapping[str, str] = {
     "unclear_answer": "unclear_answer",
 }
 SILENT = frozenset({"received", "unknown_number", "too_many", "told_by_carrier", "carrier_stopped"})
-ABOUT_A_VISIT = frozenset({"confirmed", "asked", "cancelled", "kept", "unclear_answer"})
+ABOUT_A_VISIT = frozenset({"confirmed", "asked", "cancelled", "kept", "declined", "unclear_answer"})
 NOT_AGAIN_WITHIN = timedelta(hours=24)
 """That a person will read it is said once a day, so that two machines don't write to each other for ever."""
 

@@ -26,12 +26,14 @@ from scheduling.booking import confirm_appointment
 from scheduling.cancelling import cancel_appointment, check_cancellable, patients_reason
 from scheduling.errors import PolicyRefused
 from scheduling.models import Appointment
+from waitlist.models import Offer
+from waitlist.offers import accept, decline
 
 WAIT_FOR_ANSWER = timedelta(hours=12)
 MOST_AN_HOUR = 20
 """Answers from one number that are acted on. STOP always is."""
 RECEIVED = "received"
-NOTHING_TO_READ = frozenset({"confirmed", "cancelled", "kept", "stopped", "started", "told_by_carrier"})
+NOTHING_TO_READ = frozenset({"confirmed", "cancelled", "kept", "declined", "stopped", "started", "told_by_carrier"})
 BY_SMS = {"process": "patient by SMS"}
 """What the trail names where it would name a person."""
 LONGEST_KEPT = 2000
@@ -123,6 +125,8 @@ def _decide(message: InboundMessage, carrier_did: str) -> Decided:
         return Decided(meaning, "too_many")
     if writer.question:
         return _close_question(writer.question, answer_of(message.body, writer.language), meaning)
+    if writer.offered and not writer.several:
+        return _answer_offer(writer, writer.offered, meaning)
     if meaning == Meaning.UNCLEAR:
         return Decided(meaning, "not_understood" if writer.patients else "unknown_number", _only(writer))
     if trouble := _unclear_about_what(writer):
@@ -162,6 +166,18 @@ def _act(writer: Correspondent, meaning: Meaning, now: datetime) -> Decided:
     if len(writer.visits) > 1:
         return Decided(meaning, "several_visits", visit)
     return Decided(meaning, _tried(lambda: _ask(visit, writer, now), "asked"), visit)
+
+
+def _answer_offer(writer: Correspondent, visit: Appointment, meaning: Meaning) -> Decided:
+    """Yes takes the time, no leaves it; whatever else they say, and a yes that may be for another visit, is read."""
+    offer = Offer.objects.open().filter(appointment=visit).first()
+    if meaning not in (Meaning.CONFIRM, Meaning.NO) or offer is None:
+        return Decided(meaning, "not_understood", visit)
+    if meaning == Meaning.NO:
+        return Decided(meaning, _tried(lambda: decline(offer=offer, by=None), "declined"), visit)
+    if writer.may_mean_another:
+        return Decided(meaning, "several_visits", visit)
+    return Decided(meaning, _tried(lambda: accept(offer=offer, by=None), "confirmed"), visit)
 
 
 def _confirm(visits: Sequence[Appointment]) -> None:

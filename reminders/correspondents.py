@@ -14,10 +14,11 @@ from reminders.kinds import BEFORE_VISIT
 from reminders.models import Conversation, Kind, Medium, Reminder, State
 from scheduling.models import Appointment, Clinic, Patient, Status
 
-ANSWERABLE = BEFORE_VISIT | {Kind.BOOKED, Kind.RESCHEDULED}
+ANSWERABLE = BEFORE_VISIT | {Kind.BOOKED, Kind.RESCHEDULED, Kind.OFFER}
 """Kinds that may be answered about their visit."""
 STILL_OPEN = (Status.PENDING, Status.CONFIRMED)
 LOOK_BACK = timedelta(days=30)
+A_SHORT_WHILE = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,22 @@ class Correspondent:
         joined = self.message.joined.filter(state=State.JOINED, appointment__status__in=STILL_OPEN)
         others = [each.appointment for each in joined.select_related(*RELATED) if each.appointment]
         return [self.message.appointment, *others]
+
+    @property
+    def offered(self) -> Appointment | None:
+        """The time that they were offered, if that is what they answer."""
+        return self.message.appointment if self.message and self.message.kind == Kind.OFFER else None
+
+    @property
+    def may_mean_another(self) -> bool:
+        """A message about another visit of theirs went out a short while before the offer: YES may be for that one."""
+        if self.message is None or self.message.sent_at is None:
+            return False
+        before = Reminder.objects.filter(
+            patient=self.message.patient, medium=Medium.SMS, sent_at__gt=self.message.sent_at - A_SHORT_WHILE
+        )
+        others = before.filter(kind__in=ANSWERABLE - {Kind.OFFER}, appointment__status__in=STILL_OPEN)
+        return others.filter(appointment__attendance_confirmed_at=None).exists()
 
     @property
     def patient(self) -> Patient | None:

@@ -73,7 +73,7 @@ DESCRIPTIONS: Mapping[Permission, str] = {
     Permission.SEND_REMINDERS: "Send, block and retry messages to patients, and answer their replies",
     Permission.EDIT_REMINDERS: "Change when and how patients are reminded, and the words",
     Permission.SEE_WAITLIST: "See who waits for a visit, in which order and why",
-    Permission.EDIT_WAITLIST: "Put patients on the waitlist, pause them and take them off",
+    Permission.EDIT_WAITLIST: "Put patients on the waitlist, pause them, take them off, and see to their offers",
     Permission.EXPORT_DIRECTORY: "Export the clinic's own directories",
     Permission.EXPORT_REPORTS: "Export reports",
     Permission.EXPORT_AUDIT: "Export the audit trail",
