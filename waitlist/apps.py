@@ -14,9 +14,11 @@ class WaitlistConfig(AppConfig):
         from scheduling.patient_copy import add_part
         from scheduling.views.self_service.entrance import show_first
         from scheduling.views.self_service.visits import show_beside
-        from waitlist import entries, handlers, navigation, patient_pages  # noqa: F401 - the handlers only have to be there
+        from scheduling.withheld import withhold
+        from waitlist import entries, freed, handlers, navigation, patient_pages  # noqa: F401 - the handlers only have to be there
 
         show_entries(navigation.entries)
+        withhold(freed.withheld)
         show_first(patient_pages.offer_page)
         show_beside(patient_pages.earlier_part)
         add_part("waitlist", entries.copy_of_entries)

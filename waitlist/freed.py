@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -13,6 +13,7 @@ from carebridge.errors import DomainError
 from scheduling.errors import SlotHeld, SlotTaken
 from scheduling.lapsing import expire_lapsed
 from scheduling.models import Appointment
+from scheduling.withheld import Withheld
 from waitlist.answering import answer_by
 from waitlist.eligible import free_starts, is_held, suiting, types_waited_for
 from waitlist.matching import Ranked, rank
@@ -22,6 +23,8 @@ from waitlist.offers import make_offer, seed_of, withdraw, write_decision
 logger = logging.getLogger(__name__)
 
 WHILE_HELD = timedelta(seconds=30)
+AT_MOST = timedelta(minutes=10)
+"""So long after it was due an unmatched time is kept from patients who look for one."""
 
 
 def write_freed(appointment: Appointment, cause: Cause, *, at: datetime, due_at: datetime) -> None:
@@ -44,6 +47,16 @@ def write_freed(appointment: Appointment, cause: Cause, *, at: datetime, due_at:
 def withdraw_freed(appointment_id: int) -> None:
     """The time isn't free after all. Part of a command."""
     FreedSlot.objects.filter(appointment=appointment_id, state=SlotState.WAITING).update(state=SlotState.WITHDRAWN)
+
+
+def withheld(clinic_ids: Collection[int], now: datetime) -> Iterable[Withheld]:
+    """Freed times that are still to be matched: whoever waits comes before whoever happens to look.
+
+    Not for long: should nothing match them, patients may choose them after a while.
+    """
+    fresh = FreedSlot.objects.filter(clinic__in=clinic_ids, state=SlotState.WAITING, due_at__gt=now - AT_MOST)
+    for doctor_id, starts_at, ends_at in fresh.values_list("doctor", "starts_at", "ends_at"):
+        yield Withheld(doctor_id, starts_at, ends_at)
 
 
 def match_due(limit: int = 100) -> int:

@@ -112,3 +112,15 @@ def test_whoever_asks_for_an_earlier_time_waits_for_it_once_and_can_leave(later)
     assert entry.waiting_since <= timezone.now()
     phone.press("leave/")
     assert Entry.objects.get().outcome == Outcome.WITHDREW
+
+
+def test_a_freed_time_is_nobodys_to_choose_until_those_who_wait_were_looked_at(later, freed, sweep, monday):
+    phone = phone_of(later)
+    ten = f"{freed.doctor_id}.{freed.clinic_id}.{freed.starts_at.isoformat()}"
+    assert ten not in phone.open(f"time/?from={monday}").content.decode()
+    refused = phone.press("time/", slot=ten).content.decode()
+    assert "Somebody else has just taken that time" in refused
+
+    sweep()
+
+    assert ten in phone.open(f"time/?from={monday}").content.decode()

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from carebridge.errors import DomainError
 from scheduling import holds
@@ -21,6 +22,7 @@ from scheduling.models import AppointmentType, Clinic, Doctor
 from scheduling.periods import wall_clock
 from scheduling.views.found import offer_of
 from scheduling.views.self_service.shown import nearness
+from scheduling.withheld import is_withheld, not_withheld
 
 DAYS_AT_ONCE = 14
 DAYS_OPEN = 2
@@ -137,7 +139,8 @@ def _from_first(wanted: Wanted, asked: str, now: datetime) -> list[Slot]:
     last = day + timedelta(days=DAYS_AT_ONCE - 1)
     if wanted.last_day:
         last = min(last, wanted.last_day)
-    return find_slots(wanted.search(now, day, last)) if day <= last else []
+    found = find_slots(wanted.search(now, day, last)) if day <= last else []
+    return not_withheld(found, wanted.clinics, now)
 
 
 def _day(day: date, found: Mapping[time, Slot], clinics: Mapping[int, Clinic], language: Language, today: date) -> Day:
@@ -177,6 +180,8 @@ def read_picked(value: str, wanted: Wanted) -> Picked:
     doctor, clinic = wanted.doctors().filter(pk=doctor_id).first(), wanted.clinics.get(clinic_id)
     if doctor is None or clinic is None:
         raise SlotUnavailable
+    if is_withheld(doctor.pk, clinic.pk, starts_at, timezone.now()):
+        raise SlotTaken
     return Picked(value, doctor, clinic, starts_at)
 
 

@@ -1,0 +1,43 @@
+"""Free times that patients may not choose yet: apps above say which. To staff they are as any other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from scheduling.availability import Slot
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """A doctor's time from one instant (UTC) up to another."""
+
+    doctor_id: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+Source = Callable[[Collection[int], datetime], Iterable[Withheld]]
+_of_apps_above: list[Source] = []
+
+
+def withhold(source: Source) -> None:
+    """Let an app above keep times of clinics from patients; it is asked with the clinics' ids and the present."""
+    _of_apps_above.append(source)
+
+
+def not_withheld(slots: Sequence[Slot], clinic_ids: Collection[int], now: datetime) -> list[Slot]:
+    """Those of the free times that patients may choose."""
+    kept = [each for source in _of_apps_above for each in source(clinic_ids, now)]
+    return [slot for slot in slots if not any(_meets(each, slot) for each in kept)]
+
+
+def is_withheld(doctor_id: int, clinic_id: int, starts_at: datetime, now: datetime) -> bool:
+    """Whether a doctor's time at an instant is kept from patients."""
+    kept = (each for source in _of_apps_above for each in source([clinic_id], now))
+    return any(each.doctor_id == doctor_id and each.starts_at <= starts_at < each.ends_at for each in kept)
+
+
+def _meets(kept: Withheld, slot: Slot) -> bool:
+    return kept.doctor_id == slot.doctor_id and kept.starts_at < slot.ends_at and slot.starts_at < kept.ends_at
