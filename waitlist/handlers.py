@@ -12,7 +12,7 @@ from scheduling.models import Appointment, Cancellation, Status
 from scheduling.record_pairs import with_tombstones
 from waitlist.entries import end, reopen
 from waitlist.freed import withdraw_freed, write_freed
-from waitlist.models import Cause, Entry, EntryStatus, Offer, OfferState, Outcome, Urgency
+from waitlist.models import Cause, Entry, EntryStatus, ImportRow, Offer, OfferState, Outcome, Urgency
 from waitlist.offers import end_offer
 
 
@@ -96,6 +96,7 @@ def _same(entries: QuerySet[Entry], entry: Entry) -> QuerySet[Entry]:
 @handles(events.PatientAnonymised)
 def erase_entries(event: events.PatientEvent) -> None:
     """They wait no more, and no words about them are kept."""
+    ImportRow.objects.filter(patient=event.patient_id).delete()
     theirs = Entry.objects.filter(patient=event.patient_id)
     theirs.update(urgency=Urgency.ROUTINE, urgency_reason="")
     for entry in theirs.open():

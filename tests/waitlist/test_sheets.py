@@ -21,11 +21,14 @@ from openpyxl import Workbook
 
 from carebridge.audit.models import LogEntry
 from scheduling.models import Patient
+from scheduling.retention import anonymise_patient
 from tests import factories
 from waitlist.entries import join
 from waitlist.models import Entry, ImportBatch, ImportRow, RowState, Urgency
 from waitlist.sheets.cells import month_comes_first, name_key, read_day, read_urgency
+from waitlist.sheets.columns import suggested
 from waitlist.sheets.commands import ImportStopped, carry_in, check_again
+from waitlist.sheets.forms import name_of
 from waitlist.sheets.reading import UnreadableFile, read_sheet
 from waitlist.sweeps import forget_old_imports
 
@@ -164,7 +167,7 @@ def taken(upload, desk) -> Callable[[bytes], ImportBatch]:
         answer = upload(data)
         assert answer.status_code == 302, answer.text
         batch = ImportBatch.objects.latest("pk")
-        assert desk.post(answer.url, {**batch.mapping, **more}).url == f"/waitlist/import/{batch.pk}/"
+        assert desk.post(answer.url, {**suggested(batch.headings), **more}).url == f"/waitlist/import/{batch.pk}/"
         batch.refresh_from_db()
         return batch
 
@@ -245,7 +248,10 @@ def test_a_messy_list_is_looked_at_corrected_row_by_row_and_imported(
     assert desk.post(f"{row}/35/", values).url == f"{row}/38/"
     assert desk.post(f"{row}/38/", {"leave_out": "1"}).url == f"{row}/39/"
     assert desk.post(f"{row}/46/", {"leave_out": "1"}).url == f"/waitlist/import/{batch.pk}/"
-    desk.post(f"/waitlist/import/{batch.pk}/words/", {"visit-0": consultation.pk, "urgency-0": 0})
+    desk.post(
+        f"/waitlist/import/{batch.pk}/words/",
+        {name_of("visit", "cardio f u"): consultation.pk, name_of("urgency", "p1"): 0},
+    )
     said = states(batch)
     assert (said[35], said[38], said[46], said[42]) == ("ready", "left_out", "left_out", "duplicate")
 
@@ -316,6 +322,17 @@ def test_a_list_is_forgotten_after_a_month_and_those_on_it_wait_on(taken, desk, 
 
 
 @pytest.mark.django_db
+def test_nothing_of_a_list_outlasts_a_patient_who_was_anonymised(taken, harbour, consultation, dr_osei, clinic_admin):
+    (known,) = people(harbour, 1)
+    taken(f"Name,DOB,Visit\n{known.full_name},{known.birth_date},Consultation".encode())
+    Patient.objects.update(created_at=timezone.now() - timedelta(days=366 * 9))
+
+    anonymise_patient(patient=known, by=clinic_admin)
+
+    assert not ImportRow.objects.exists()
+
+
+@pytest.mark.django_db
 def test_bad_files_and_other_peoples_lists_are_refused(
     upload, desk, harbour, northgate, patient, receptionist_elsewhere, consultation, dr_osei
 ):
@@ -367,5 +384,5 @@ def test_an_administrator_takes_the_list_along_with_a_reason(
     assert first[headings.index("Reason")] == "'=HYPERLINK(0)"
     row = LogEntry.objects.get(event="waitlist.exported")
     assert (row.actor, row.additional_data["rows"]) == (clinic_admin, 2)
-    assert "/waitlist/export/" in client.get("/waitlist/").text
-    assert "/waitlist/export/" not in desk.get("/waitlist/").text
+    assert "/waitlist/export/" in client.get("/waitlist/import/").text
+    assert "/waitlist/export/" not in desk.get("/waitlist/import/").text

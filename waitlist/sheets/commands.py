@@ -16,7 +16,7 @@ from waitlist.entries import join
 from waitlist.models import ImportBatch, ImportRow, RowState, Urgency
 from waitlist.sheets.cells import said
 from waitlist.sheets.checking import check_rows
-from waitlist.sheets.columns import FIELDS, missing, plain, suggested
+from waitlist.sheets.columns import FIELDS, missing, plain
 from waitlist.sheets.meaning import WORDY, Known, read_row
 from waitlist.sheets.reading import LONGEST_CELL, Sheet
 
@@ -32,14 +32,13 @@ class ImportStopped(Conflict):
 
 @command()
 def take_up(*, clinic: Clinic, file_name: str, sheet: Sheet, by: User) -> ImportBatch:
-    """Keep the rows of a list for a clinic, with the columns that their headings suggest. Raises NotAllowed."""
+    """Keep the rows of a list for a clinic; what they mean is for somebody to say. Raises NotAllowed."""
     require(by, Permission.EDIT_WAITLIST, clinic.pk)
 
     batch = ImportBatch.objects.create(
         clinic=clinic,
         file_name=plain_file_name(file_name),
         headings=list(sheet.headings),
-        mapping=suggested(sheet.headings),
         uploaded_by=by,
     )
     ImportRow.objects.bulk_create(

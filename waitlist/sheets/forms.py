@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from scheduling.models import AppointmentType, Clinic
 from scheduling.permissions import clinic_ids_with
 from scheduling.roles import Permission
 from waitlist.models import ImportBatch, ImportRow, Urgency
-from waitlist.sheets.columns import FIELDS
+from waitlist.sheets.columns import FIELDS, suggested
 from waitlist.sheets.meaning import WORDY, Known
 from waitlist.sheets.reading import LONGEST_CELL, MOST_BYTES, MOST_ROWS
 
@@ -48,11 +49,12 @@ class UploadForm(StyledForm):
 
 
 class ColumnsForm(StyledForm):
-    """Which column says what; fields that none says are left empty."""
+    """Which column says what, at first as the headings suggest; fields that none says are left empty."""
 
     def __init__(self, *args: Any, batch: ImportBatch, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         columns = [("", "Not in this list"), *enumerate(batch.headings)]
+        mapping = batch.mapping or suggested(batch.headings)
         for field in FIELDS.values():
             self.fields[field.name] = forms.TypedChoiceField(
                 label=field.label,
@@ -60,7 +62,7 @@ class ColumnsForm(StyledForm):
                 coerce=int,
                 empty_value=None,
                 required=False,
-                initial=batch.mapping.get(field.name, ""),
+                initial=mapping.get(field.name, ""),
                 widget=forms.Select(attrs={"class": "input"}),
             )
         self.fields["appointment_type"] = forms.ModelChoiceField(
@@ -94,9 +96,10 @@ class WordsForm(StyledForm):
         self.asked: dict[str, tuple[str, str]] = {}
         choices = {"visit": [(pk, str(kind)) for pk, kind in Known.of(batch).by_id.items()], "urgency": Urgency.choices}
         for field in WORDY:
-            for number, (word, count) in enumerate(words.get(field, ())[:MOST_WORDS]):
-                self.asked[f"{field}-{number}"] = (field, word)
-                self.fields[f"{field}-{number}"] = forms.TypedChoiceField(
+            for word, count in words.get(field, ())[:MOST_WORDS]:
+                name = name_of(field, word)
+                self.asked[name] = (field, word)
+                self.fields[name] = forms.TypedChoiceField(
                     label=f"{FIELDS[field].label}: “{word}” ({count} {'row' if count == 1 else 'rows'})",
                     choices=[("", "Leave as it is"), *choices[field]],
                     coerce=int,
@@ -113,6 +116,11 @@ class WordsForm(StyledForm):
             if (meaning := self.cleaned_data.get(name)) is not None:
                 found.setdefault(field, {})[word] = meaning
         return found
+
+
+def name_of(field: str, word: str) -> str:
+    """The input for a word: by the word itself, since a colleague may explain another one meanwhile."""
+    return f"{field}-{hashlib.blake2b(word.encode(), digest_size=8).hexdigest()}"
 
 
 class RowForm(StyledForm):
@@ -135,7 +143,6 @@ class RowForm(StyledForm):
             attrs={"class": "input"}, choices=_visits(row.text("visit", batch.mapping), known)
         )
         self.order_fields(list(FIELDS))
-        self.problems = [(self[name], sentence) for name, sentence in row.problems.items() if name in self.fields]
 
 
 def _visits(text: str, known: Known) -> list[tuple[str, str]]:

@@ -39,7 +39,7 @@ from tests import factories
 from waitlist.by_hand import offer_by_hand
 from waitlist.entries import join
 from waitlist.models import Entry
-from waitlist.sheets.commands import take_up
+from waitlist.sheets.commands import choose_columns, take_up
 from waitlist.sheets.reading import Sheet
 
 ROLES = {
@@ -174,7 +174,9 @@ def _waits_for(patient: Patient, kind: AppointmentType, clinic: Clinic) -> int:
 
 def _on_its_way(patient: Patient, clinic: Clinic, by: User) -> int:
     cells = (patient.full_name, f"{patient.birth_date}")
-    return take_up(clinic=clinic, file_name="list.csv", sheet=Sheet(("Name", "DOB"), ((2, cells),)), by=by).pk
+    batch = take_up(clinic=clinic, file_name="list.csv", sheet=Sheet(("Name", "DOB"), ((2, cells),)), by=by)
+    choose_columns(batch=batch, mapping={"name": 0, "birth_date": 1}, appointment_type=None, by=by)
+    return batch.pk
 
 
 def _answered_by_text(visit: Appointment) -> int:

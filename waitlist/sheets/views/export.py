@@ -60,7 +60,7 @@ def export(request: StaffRequest) -> HttpResponse:
     if not ids:
         raise Http404
     clinics = Clinic.objects.visible_to(request.user).filter(pk__in=ids)
-    form = WaitlistExportForm(request.POST or None, clinics=clinics, initial={"clinic": request.GET.get("clinic")})
+    form = WaitlistExportForm(request.POST or None, clinics=clinics)
     if request.method == "POST" and form.is_valid():
         asked = form.cleaned_data
         try:

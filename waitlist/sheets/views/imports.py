@@ -28,6 +28,7 @@ from waitlist.sheets.forms import ColumnsForm, UploadForm, WordsForm
 from waitlist.sheets.reading import MOST_BYTES, read_sheet
 
 PAGE = 50
+LISTED = 20
 SAMPLES = 3
 SHOWN = ("birth_date", "visit", "doctor", "urgency", "waiting_since")
 
@@ -40,6 +41,7 @@ class Line:
     name: str
     says: dict[str, str]
     patient: UUID | None
+    problems: list[tuple[str, str]]
 
 
 @login_required
@@ -60,7 +62,9 @@ def begin(request: StaffRequest) -> HttpResponse:
         imported=Count("rows", filter=Q(rows__state=RowState.IMPORTED)),
         errors=Count("rows", filter=Q(rows__state=RowState.ERROR)),
     )
-    context = {"form": form, "batches": counted[:20], "nav": "waitlist"}
+    newest = counted.order_by("-uploaded_at", "-pk")[:LISTED]
+    may_export = bool(clinic_ids_with(request.user, Permission.EXPORT_DIRECTORY))
+    context = {"form": form, "batches": newest, "may_export": may_export, "nav": "waitlist"}
     return render(request, "waitlist/import.html", context, status=422 if request.method == "POST" else 200)
 
 
@@ -127,7 +131,6 @@ def batch(request: StaffRequest, pk: int) -> HttpResponse:
         "lines": _lines(request, found, list(page)),
         "words": WordsForm(batch=found, words=words) if words else None,
         "params": f"state={state}" if state in RowState.values else "",
-        "fields": FIELDS,
         "nav": "waitlist",
     }
     return render(request, "waitlist/import_batch.html", context)
@@ -163,9 +166,15 @@ def _lines(request: StaffRequest, found: ImportBatch, rows: Sequence[ImportRow])
             name=name_in(row, found.mapping) or f"Line {row.number}",
             says={field: row.text(field, found.mapping) for field in SHOWN},
             patient=row.patient_id if row.patient_id in seen else None,
+            problems=problems_of(row),
         )
         for row in rows
     ]
+
+
+def problems_of(row: ImportRow) -> list[tuple[str, str]]:
+    """What is wrong with a row: the field by its label, nothing for the patient as such, and a sentence."""
+    return [(FIELDS[field].label if field in FIELDS else "", sentence) for field, sentence in row.problems.items()]
 
 
 def name_in(row: ImportRow, mapping: dict[str, int]) -> str:
@@ -177,11 +186,13 @@ def name_in(row: ImportRow, mapping: dict[str, int]) -> str:
 @login_required
 @require_POST
 def words(request: StaffRequest, pk: int) -> HttpResponse:
-    """What words mean that weren't understood; everything is looked at afresh."""
+    """What words mean that weren't understood; without any, everything is just looked at afresh."""
     found = batch_of(request, pk)
     form = WordsForm(request.POST, batch=found, words=commands.unknown_words(found))
     try:
-        if form.is_valid():
+        if form.is_valid() and not form.meanings:
+            commands.check_again(batch=found, by=request.user)
+        elif form.is_valid():
             commands.explain_words(batch=found, words=form.meanings, by=request.user)
     except DomainError as refused:
         messages.error(request, refused.message)

@@ -15,7 +15,7 @@ from waitlist.models import ImportBatch, ImportRow, RowState
 from waitlist.sheets import commands
 from waitlist.sheets.forms import RowForm
 from waitlist.sheets.meaning import Known
-from waitlist.sheets.views.imports import batch_of, name_in
+from waitlist.sheets.views.imports import batch_of, name_in, problems_of
 
 
 @login_required
@@ -36,6 +36,7 @@ def row(request: StaffRequest, pk: int, number: int) -> HttpResponse:
         "batch": batch,
         "row": found,
         "name": name_in(found, batch.mapping) or f"Line {number}",
+        "problems": problems_of(found),
         "form": form,
         "cells": [(heading, cell) for heading, cell in zip(batch.headings, found.cells, strict=False) if cell],
         "nav": "waitlist",
