@@ -24,7 +24,7 @@ REACHED_OTHERWISE = {
     "/patients/identify/": "from a booking and from the search, for a patient of another clinic",
     "/emergency/banner/": "a part of every page, asked for when a countdown ends",
     "/waitlist/import/": "a button of the waitlist",
-    "/waitlist/export/": "a button on the page of lists for the waitlist",
+    "/waitlist/export/": "a button of the waitlist",
     "/audit/refused/": "a tab of the audit trail for those who see all of it",
     "/audit/export/": "a button of the audit trail",
     "/api-access/": "whoever lost every role may still end their own tokens",

@@ -382,7 +382,11 @@ def test_an_administrator_takes_the_list_along_with_a_reason(
     _, headings, first, second, _ = csv.reader(io.StringIO(file.content.decode("utf-8-sig")))
     assert (first[2], second[2]) == ("Calloway", "Kessler")
     assert first[headings.index("Reason")] == "'=HYPERLINK(0)"
-    row = LogEntry.objects.get(event="waitlist.exported")
+    narrowed = {"form": "csv", "reason": "Meeting with the referrers", "words": "kessler"}
+    assert 'value="kessler"' in client.get("/waitlist/export/?words=kessler").text
+    assert "Calloway" not in client.post("/waitlist/export/", narrowed).text
+    row, _ = LogEntry.objects.filter(event="waitlist.exported").order_by("pk")
+    assert not LogEntry.objects.filter(additional_data__icontains="kessler").exists()
     assert (row.actor, row.additional_data["rows"]) == (clinic_admin, 2)
-    assert "/waitlist/export/" in client.get("/waitlist/import/").text
-    assert "/waitlist/export/" not in desk.get("/waitlist/import/").text
+    assert "/waitlist/export/" in client.get("/waitlist/").text
+    assert "/waitlist/export/" not in desk.get("/waitlist/").text

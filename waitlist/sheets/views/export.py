@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
 from django import forms
@@ -20,8 +20,8 @@ from scheduling.forms import StyledForm, add_errors
 from scheduling.models import Clinic
 from scheduling.permissions import clinic_ids_with
 from scheduling.roles import Permission
-from waitlist.matching import Candidate, rank
-from waitlist.models import Entry, EntryStatus
+from waitlist.models import Entry, terms_of
+from waitlist.queries.ranking import Filters, Row, ranked_rows
 
 COLUMNS = (
     *("Place", "Score", "Family name", "Given name", "Birth date", "PMS number", "Mobile", "Visit", "Clinic", "Doctor"),
@@ -54,63 +54,55 @@ class WaitlistExportForm(StyledForm):
 @login_required
 @require_http_methods(["GET", "POST"])
 def export(request: StaffRequest) -> HttpResponse:
-    """The form, and the file that it asks for."""
+    """The form, and the file that it asks for: the list narrowed as it was on screen."""
     ids = set(clinic_ids_with(request.user, Permission.EXPORT_DIRECTORY))
     ids &= set(clinic_ids_with(request.user, Permission.SEE_WAITLIST))
     if not ids:
         raise Http404
     clinics = Clinic.objects.visible_to(request.user).filter(pk__in=ids)
-    form = WaitlistExportForm(request.POST or None, clinics=clinics)
+    filters = Filters.of((request.POST or request.GET).dict())
+    form = WaitlistExportForm(request.POST or None, clinics=clinics, initial={"clinic": filters.clinic})
     if request.method == "POST" and form.is_valid():
-        asked = form.cleaned_data
         try:
-            return _file(
-                request, [asked["clinic"]] if asked["clinic"] else list(clinics), asked["form"], asked["reason"]
-            )
+            return _file(request, list(clinics), filters, form.cleaned_data)
         except DomainError as refused:
             add_errors(form, refused)
-    context = {"form": form, "most_rows": MOST_ROWS, "nav": "waitlist"}
+    narrowed = {name: value for name, value in asdict(filters).items() if value and name != "clinic"}
+    context = {"form": form, "narrowed": narrowed, "most_rows": MOST_ROWS, "nav": "waitlist"}
     return render(request, "waitlist/export.html", context, status=422 if request.method == "POST" else 200)
 
 
-def _file(request: StaffRequest, clinics: list[Clinic], form: str, reason: str) -> HttpResponse:
+def _file(request: StaffRequest, clinics: list[Clinic], filters: Filters, asked: Mapping[str, Any]) -> HttpResponse:
+    now, clinic = timezone.now(), asked["clinic"]
+    filters = replace(filters, clinic=str(clinic.pk) if clinic else "")
     waiting = Entry.objects.visible_to(request.user).open().filter(clinic__in=clinics)
+    points = terms_of(clinic or clinics[0]).points
+    found = ranked_rows(filters.apply(waiting, now), clinic_id=clinic.pk if clinic else None, points=points, now=now)
     return export_sheet(
-        form=form,
+        form=asked["form"],
         name="waitlist",
         columns=COLUMNS,
-        rows=_rows(list(waiting.select_related("patient", "clinic", "doctor", "appointment_type__service"))),
-        reason=reason,
+        rows=map(_cells, found),
+        reason=asked["reason"],
         by=request.user,
-        filters={"clinics": ",".join(each.code for each in clinics)},
-        clinic_id=clinics[0].pk if len(clinics) == 1 else None,
+        # Not the words themselves: they may be somebody's name.
+        filters={**asdict(filters), "words": "some" if filters.words else "", "clinics": _codes(clinics)},
+        clinic_id=clinic.pk if clinic else None,
     )
 
 
-def _rows(waiting: Sequence[Entry]) -> Iterator[Sequence[Any]]:
-    """Those who wait in the order in which they would be asked, then those who pause; days on the clinic's calendar."""
-    now = timezone.now()
-    active = {each.pk: each for each in waiting if each.status == EntryStatus.ACTIVE}
-    candidates = [Candidate(each.pk, each.urgency, each.waited(now)) for each in active.values()]
-    for place, ranked in enumerate(rank(candidates, seed=f"{now:%Y-%m-%d}"), start=1):
-        yield place, ranked.score, *_cells(active[ranked.candidate.entry_id], now)
-    for each in waiting:
-        if each.status == EntryStatus.PAUSED:
-            yield None, None, *_cells(each, now)
+def _codes(clinics: Iterable[Clinic]) -> str:
+    return ",".join(each.code for each in clinics)
 
 
-def _cells(entry: Entry, now: datetime) -> tuple[Any, ...]:
-    patient, doctor = entry.patient, entry.doctor
+def _cells(row: Row) -> tuple[Any, ...]:
+    """A line of the list; days are on the calendar of the clinic."""
+    entry, patient, doctor = row.entry, row.entry.patient, row.entry.doctor
     who = patient.family_name, patient.given_name, patient.birth_date, patient.pms_number, patient.mobile
     what = str(entry.appointment_type), entry.clinic.name, doctor.full_name if doctor else "", entry.doctor_is_must
-    since = entry.waiting_since.astimezone(entry.clinic.zone).date(), entry.waited(now) // timedelta(days=1)
+    since = entry.waiting_since.astimezone(entry.clinic.zone).date()
     return (
-        *who,
-        *what,
-        entry.get_urgency_display(),
-        entry.urgency_reason,
-        *since,
-        entry.earliest_day,
-        entry.latest_day,
-        entry.get_status_display(),
+        *(row.place, row.ranked.score if row.ranked else None, *who, *what),
+        *(entry.get_urgency_display(), entry.urgency_reason, since, row.days),
+        *(entry.earliest_day, entry.latest_day, entry.get_status_display()),
     )

@@ -63,8 +63,7 @@ def begin(request: StaffRequest) -> HttpResponse:
         errors=Count("rows", filter=Q(rows__state=RowState.ERROR)),
     )
     newest = counted.order_by("-uploaded_at", "-pk")[:LISTED]
-    may_export = bool(clinic_ids_with(request.user, Permission.EXPORT_DIRECTORY))
-    context = {"form": form, "batches": newest, "may_export": may_export, "nav": "waitlist"}
+    context = {"form": form, "batches": newest, "nav": "waitlist"}
     return render(request, "waitlist/import.html", context, status=422 if request.method == "POST" else 200)
 
 
