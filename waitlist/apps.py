@@ -10,13 +10,17 @@ class WaitlistConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear what scheduling tells of patients, and join its rail."""
+        from auditlog.registry import auditlog
+
         from scheduling.navigation import show_entries
         from scheduling.patient_copy import add_part
         from scheduling.views.self_service.entrance import show_first
         from scheduling.views.self_service.visits import show_beside
         from scheduling.withheld import withhold
         from waitlist import entries, freed, handlers, navigation, patient_pages  # noqa: F401 - the handlers only have to be there
+        from waitlist.models import ClinicTerms
 
+        auditlog.register(ClinicTerms)
         show_entries(navigation.entries)
         withhold(freed.withheld)
         show_first(patient_pages.offer_page)

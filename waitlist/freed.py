@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -16,6 +17,7 @@ from scheduling.models import Appointment
 from scheduling.withheld import Withheld
 from waitlist.answering import answer_by
 from waitlist.eligible import free_starts, is_held, suiting, types_waited_for
+from waitlist.errors import OfferOver
 from waitlist.matching import Ranked, rank
 from waitlist.models import Cause, ClinicTerms, EntryStatus, FreedSlot, Offer, SlotState, terms_of
 from waitlist.offers import make_offer, seed_of, withdraw, write_decision
@@ -64,8 +66,9 @@ def match_due(limit: int = 100) -> int:
     # A time whose offer has run out is free only once that has lapsed.
     expire_lapsed(now=timezone.now())
     for offer in Offer.objects.open().filter(entry__status=EntryStatus.CLOSED):
-        # Two times were offered at once, and one was taken.
-        withdraw(offer=offer, by=None)
+        # Two times were offered at once, and one was taken. Another sweep may be at it.
+        with suppress(OfferOver):
+            withdraw(offer=offer, by=None)
     due = FreedSlot.objects.filter(state=SlotState.WAITING, due_at__lte=timezone.now()).order_by("due_at", "pk")
     return sum(_match_safely(pk) for pk in due.values_list("pk", flat=True)[:limit])
 

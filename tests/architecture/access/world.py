@@ -38,7 +38,7 @@ from scheduling.models import (
 from tests import factories
 from waitlist.by_hand import offer_by_hand
 from waitlist.entries import join
-from waitlist.models import Entry
+from waitlist.models import ClinicTerms, Entry
 from waitlist.sheets.commands import choose_columns, take_up
 from waitlist.sheets.reading import Sheet
 
@@ -233,6 +233,7 @@ def furnish_admin(world: World) -> None:
         clinic.page_texts.create(
             place="footer", language="en", version=1, text="Ring twice", written_at=start, written_by=author
         )
+        ClinicTerms.objects.create(clinic=clinic)
         clinic.online_booking.create(appointment_type_id=words["type"], mode="see")
         factories.RecurringBreakFactory(resource=doctor.resource, clinic=clinic)
         factories.ExtraSessionFactory(

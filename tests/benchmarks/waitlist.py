@@ -1,0 +1,117 @@
+"""How long it takes to find and ask whoever comes first for a time that came free, with 50,000 who wait."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator
+from datetime import UTC, timedelta
+
+import django
+
+django.setup()
+
+from django.db import connection, transaction  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from scheduling.models import AppointmentType, Patient  # noqa: E402
+from tests import factories  # noqa: E402
+from tests.benchmarks._measure import figure, report, timed  # noqa: E402
+from tests.benchmarks._world import DOCTORS_EACH, World, analyse, build, free_starts  # noqa: E402
+from waitlist.freed import match  # noqa: E402
+from waitlist.models import Cause, Entry, FreedSlot, Offer, Urgency  # noqa: E402
+
+ENTRIES, TYPES, MANY, TIMES = 50_000, 60, 5_000, 60
+
+
+def main() -> None:
+    """Measure freed times whom about 140 would suit, then ones that suit 5,000."""
+    world = build()
+    kinds = _more_types(world)
+    _wait(world, kinds, ENTRIES)
+    analyse()
+    usual = _freed(world, kinds[0], TIMES + 5)
+    floor = timed(lambda: _bare(world, kinds[0]))
+    took = timed(lambda: _match(next(usual)), times=TIMES)
+    goal = {"floor": floor.median, "floor_is": "who waits for this, as a bare SELECT", "goal": "p95 ≤ 50 ms"}
+    figures = [figure("one freed time, 50,000 entries", took, **goal)]
+
+    _wait(world, kinds[:1], MANY * 6)
+    analyse()
+    crowded = _freed(world, kinds[0], TIMES + 5, after=40)
+    floor = timed(lambda: _bare(world, kinds[0]))
+    took = timed(lambda: _match(next(crowded)), times=TIMES)
+    goal["floor"] = floor.median
+    figures.append(figure("the same, suiting 5,000", took, **{**goal, "goal": ""}))
+    report("waitlist", figures)
+
+
+def _more_types(world: World) -> list[AppointmentType]:
+    """Sixty types, three of which each doctor does beside the first."""
+    service = world.kind.service
+    kinds = [world.kind, *(factories.AppointmentTypeFactory(service=service) for _ in range(TYPES - 1))]
+    for number, doctor in enumerate(world.doctors):
+        for kind in kinds[1 + number % 20 * 2 : 4 + number % 20 * 2]:
+            factories.OfferingFactory(
+                doctor=doctor, appointment_type=kind, clinic=world.clinics[number // DOCTORS_EACH]
+            )
+    return kinds
+
+
+def _wait(world: World, kinds: list[AppointmentType], count: int) -> None:
+    """So many new people wait, spread over the clinics and types."""
+    rng, now = random.Random(7), timezone.now()
+    people = Patient.objects.bulk_create(
+        [factories.PatientFactory.build(mobile="+447700900123") for _ in range(count)], batch_size=5000
+    )
+    Entry.objects.bulk_create(
+        [
+            Entry(
+                patient=person,
+                appointment_type=kinds[number % len(kinds)],
+                clinic=world.clinics[number // len(kinds) % len(world.clinics)],
+                urgency=rng.choice((Urgency.ROUTINE, Urgency.ROUTINE, Urgency.SOON)),
+                urgency_reason="Pain at night",
+                weekdays=rng.choice(([], [], [0, 1, 2, 3, 4])),
+                waiting_since=now - timedelta(minutes=rng.randint(1, 100_000)),
+            )
+            for number, person in enumerate(people)
+        ],
+        batch_size=5000,
+    )
+
+
+def _freed(world: World, kind: AppointmentType, count: int, *, after: int = 0) -> Iterator[int]:
+    now = timezone.now()
+    for doctor, clinic, starts_at in itertools.islice(free_starts(world, count + after, first_day=95), after, None):
+        slot = FreedSlot.objects.create(
+            clinic=clinic,
+            doctor=doctor,
+            appointment_type=kind,
+            cause=Cause.CANCELLED,
+            starts_at=starts_at.astimezone(UTC),
+            ends_at=starts_at.astimezone(UTC) + timedelta(minutes=30),
+            freed_at=now,
+            due_at=now,
+        )
+        yield slot.pk
+
+
+def _match(slot_id: int) -> Offer:
+    offer = match(slot_id)
+    assert offer is not None, "nobody was asked, so nothing would be measured"
+    return offer
+
+
+def _bare(world: World, kind: AppointmentType) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, urgency, waiting_since FROM waitlist_entry"
+            " WHERE status = 'active' AND appointment_type_id = %s AND clinic_id = %s",
+            [kind.pk, world.clinics[0].pk],
+        )
+        cursor.fetchall()
+
+
+if __name__ == "__main__":
+    main()

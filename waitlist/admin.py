@@ -1,0 +1,67 @@
+"""The waitlist in the admin: a clinic's terms to change; entries, freed times and offers to look at."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from scheduling.admin.base import ConfigurationAdmin, ReadOnlyAdmin
+from scheduling.roles import Permission
+from waitlist.models import ClinicTerms, Entry, FreedSlot, Offer
+
+
+@admin.register(ClinicTerms)
+class ClinicTermsAdmin(ConfigurationAdmin):
+    clinic_path = "clinic"
+    list_display = ("clinic", "offers_at_once", "shortest_answer_minutes", "longest_answer_minutes")
+    list_select_related = ("clinic",)
+    fieldsets = (
+        (None, {"fields": ("clinic",)}),
+        (
+            "Who comes first",
+            {
+                "description": "Points of each factor; together they make 100.",
+                "fields": (
+                    ("urgency_points", "waiting_points", "service_points"),
+                    ("location_points", "doctor_points", "times_points"),
+                ),
+            },
+        ),
+        (
+            "How they are asked",
+            {
+                "fields": (
+                    ("offers_at_once", "too_close_minutes"),
+                    ("shortest_answer_minutes", "longest_answer_minutes"),
+                    ("quiet_from", "quiet_until"),
+                )
+            },
+        ),
+        ("When a person agrees first", {"fields": (("approve_urgent", "approve_under_age"),)}),
+    )
+
+
+@admin.register(Entry)
+class EntryAdmin(ReadOnlyAdmin):
+    permission = Permission.SEE_PATIENTS
+    clinic_path = "clinic"
+    list_display = ("id", "appointment_type", "clinic", "urgency", "status", "waiting_since")
+    list_filter = ("status", "urgency", "clinic")
+    list_select_related = ("appointment_type__service", "clinic")
+
+
+@admin.register(FreedSlot)
+class FreedSlotAdmin(ReadOnlyAdmin):
+    permission = Permission.SEE_PATIENTS
+    clinic_path = "clinic"
+    list_display = ("id", "clinic", "doctor", "starts_at", "cause", "state")
+    list_filter = ("state", "cause", "clinic")
+    list_select_related = ("clinic", "doctor__resource")
+
+
+@admin.register(Offer)
+class OfferAdmin(ReadOnlyAdmin):
+    permission = Permission.SEE_PATIENTS
+    clinic_path = "slot__clinic"
+    list_display = ("id", "slot", "state", "needs", "made_at", "ended_at")
+    list_filter = ("state", "slot__clinic")
+    list_select_related = ("slot",)
