@@ -7,6 +7,7 @@ from carebridge.accounts.api import LoginView, LogoutView
 from carebridge.errors import NotFound
 from carebridge.http import plain_problem
 from reminders.api import ReminderView
+from waitlist.api import EntryView, OfferView
 
 
 def nothing_here(request: HttpRequest, rest: str) -> HttpResponse:
@@ -19,5 +20,7 @@ urlpatterns = [
     path("auth/logout/", LogoutView.as_view(), name="api-logout"),
     path("", include("scheduling.api.urls")),
     path("reminders/", ReminderView.as_view({"get": "list"}), name="api-reminders"),
+    path("waitlist/entries/", EntryView.as_view({"get": "list", "post": "create"}), name="api-waitlist-entries"),
+    path("waitlist/offers/", OfferView.as_view({"get": "list"}), name="api-waitlist-offers"),
     path("<path:rest>", nothing_here),
 ]

@@ -419,7 +419,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     # A service may ask for a sex; the empty choice there makes it another list than a person's.
-    "ENUM_NAME_OVERRIDES": {"SexEnum": "scheduling.models.resource.Sex"},
+    "ENUM_NAME_OVERRIDES": {
+        "SexEnum": "scheduling.models.resource.Sex",
+        "StatusEnum": "scheduling.models.appointment.Status",
+        "WaitlistStatusEnum": "waitlist.models.entry.EntryStatus",
+        "OfferStateEnum": "waitlist.models.offer.OfferState",
+    },
 }
 
 # --- Audit -----------------------------------------------------------------------------------------------------------

@@ -38,6 +38,8 @@ class Scope(models.TextChoices):
     APPOINTMENTS_READ = "appointments:read", "Read appointments and their history"
     APPOINTMENTS_WRITE = "appointments:write", "Hold times; book, move, cancel and run appointments"
     REMINDERS_READ = "reminders:read", "Read which messages went out about visits, and what became of them"
+    WAITLIST_READ = "waitlist:read", "Read who waits for a visit, and what was offered to whom"
+    WAITLIST_WRITE = "waitlist:write", "Put patients on the waitlist"
     PATIENTS_READ = "patients:read", "Find and read patients"
     PATIENTS_WRITE = "patients:write", "Register patients and correct their details"
     PATIENTS_EXCHANGE = "patients:exchange", "Act for one verified patient at a time"

@@ -152,6 +152,11 @@ class Entry(models.Model):
     def __str__(self) -> str:
         return f"Waitlist entry {self.pk}"
 
+    @property
+    def other_clinic_ids(self) -> list[int]:
+        """The further clinics that suit, the second choice first."""
+        return [each.clinic_id for each in self.other_clinics.all()]
+
     def waited(self, now: datetime) -> timedelta:
         """How long they have waited, pauses not counted."""
         return (self.paused_at or self.closed_at or now) - self.waiting_since - self.paused_for

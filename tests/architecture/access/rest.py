@@ -8,6 +8,8 @@ AT = "appointment_type={type}&clinic={clinic}"
 EXPLAIN = "appointment_type={type}&clinic={clinic}&doctor={doctor}&starts_at={day}T14:00:00Z"
 NEW = {"clinic": "{clinic}", "given_name": "Ada", "family_name": "Byron", "birth_date": "1980-01-01", "phone": ""}
 
+WAITS = {"clinic": "{clinic}", "patient": "{patient}", "appointment_type": "{type}"}
+
 REST = [
     #                                                          nobody recep doct admin manag supp sysad no_role
     row("GET", "api/v1/clinics/", "                               401 200 200 200 200 200 200 200"),
@@ -52,6 +54,10 @@ REST = [
         "POST", "api/v1/appointments/{visit}/reschedule/", "      401 200 403 200 403 403 404 404", starts_at="{start}"
     ),
     row("GET", "api/v1/reminders/", "                             401 200 200 200 200 200 200 200"),
+    row("GET", "api/v1/waitlist/entries/", "                      401 200 200 200 200 200 200 200"),
+    row("GET", "api/v1/waitlist/entries/?clinic={clinic}", "      401 200 200 200 200 200 200 404"),
+    row("POST", "api/v1/waitlist/entries/", "                     401 409 404 409 404 404 404 404", **WAITS),
+    row("GET", "api/v1/waitlist/offers/", "                       401 200 200 200 200 200 200 200"),
     row("GET", "api/v1/reminders/?clinic={clinic}", "             401 200 200 200 200 200 200 404"),
     row("GET", "api/v1/reminders/?patient={patient}", "           401 200 200 200 200 200 404 404"),
     row("GET", "api/v1/no-such-thing/", "                         404 404 404 404 404 404 404 404"),

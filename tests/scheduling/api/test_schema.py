@@ -48,7 +48,17 @@ def test_every_refusal_is_a_problem_document(schema):
 
 
 def test_every_list_is_a_page(schema):
-    for path in ("slots/", "slots/days/", "appointments/", "reminders/", "patients/", "clinics/", "doctors/"):
+    for path in (
+        "slots/",
+        "slots/days/",
+        "appointments/",
+        "reminders/",
+        "waitlist/entries/",
+        "waitlist/offers/",
+        "patients/",
+        "clinics/",
+        "doctors/",
+    ):
         answer = schema["paths"][f"/api/v1/{path}"]["get"]["responses"]["200"]["content"]["application/json"]
         name = answer["schema"]["$ref"].rpartition("/")[2]
         assert {"next", "previous", "results"} <= set(schema["components"]["schemas"][name]["properties"]), path

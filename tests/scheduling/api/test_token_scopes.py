@@ -23,6 +23,7 @@ BY_PREFIX = {
     "holds": (None, Scope.APPOINTMENTS_WRITE),
     "appointments": (Scope.APPOINTMENTS_READ, Scope.APPOINTMENTS_WRITE),
     "reminders": (Scope.REMINDERS_READ, None),
+    "waitlist": (Scope.WAITLIST_READ, Scope.WAITLIST_WRITE),
     "patients": (Scope.PATIENTS_READ, Scope.PATIENTS_WRITE),
     "auth/patient-token": (None, Scope.PATIENTS_EXCHANGE),
 }
