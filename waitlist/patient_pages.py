@@ -48,13 +48,14 @@ def _shown(offer: Offer, visitor: Visitor) -> Mapping[str, object]:
 
 
 def _until(visit: Appointment, visitor: Visitor) -> str:
-    """Until when an answer is awaited: 11:00am today, or with its day."""
+    """Until when an answer is awaited: 11:00am, today, or with its day."""
     if visit.expires_at is None:
         return ""
     local = wall_clock(visit.expires_at, visit.clinic.zone)
-    near = nearness(local.date(), wall_clock(visitor.now, visit.clinic.zone).date())
-    day = near or visitor.language.day(local.date(), with_year=False)
-    return _("%(time)s on %(day)s") % {"time": visitor.language.clock(local.time()), "day": day}
+    clock = visitor.language.clock(local.time())
+    if near := nearness(local.date(), wall_clock(visitor.now, visit.clinic.zone).date()):
+        return f"{clock}, {near.lower()}"
+    return _("%(time)s on %(day)s") % {"time": clock, "day": visitor.language.day(local.date(), with_year=False)}
 
 
 @require_POST
@@ -77,10 +78,16 @@ def answer(request: HttpRequest, visitor: Visitor, said: str) -> HttpResponse:
 
 def earlier_part(visitor: Visitor, visit: Appointment) -> Mapping[str, object] | None:
     """Beside a visit to come: asking for an earlier time, or that this was asked for."""
-    if visit.status not in entries.GIVEN_UP_FOR_AN_EARLIER or visit.starts_at <= visitor.now:
+    if not _may_ask(visit, visitor):
         return None
     waits = Entry.objects.open().filter(visit=visit, patient=visit.patient_id).exists()
     return {"template": "waitlist/self_service/earlier.html", "waits": waits}
+
+
+def _may_ask(visit: Appointment, visitor: Visitor) -> bool:
+    """Whether they may give the visit up for an earlier time: as long as they may move it."""
+    movable = ShownVisit(visit, visitor.language, visitor.now).may_move
+    return movable and visit.status in entries.GIVEN_UP_FOR_AN_EARLIER
 
 
 @require_POST
@@ -89,7 +96,7 @@ def wait(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Tell me if something earlier opens. Asked twice, it is asked once."""
     visit = live_visit(visitor.link)
     open_entry = Entry.objects.open().filter(patient=visit.patient_id, appointment_type=visit.appointment_type_id)
-    if not open_entry.filter(clinic=visit.clinic_id).exists():
+    if _may_ask(visit, visitor) and not open_entry.filter(clinic=visit.clinic_id).exists():
         entries.join(
             patient=visit.patient,
             appointment_type=visit.appointment_type,

@@ -124,3 +124,12 @@ def test_a_freed_time_is_nobodys_to_choose_until_those_who_wait_were_looked_at(l
     sweep()
 
     assert ten in phone.open(f"time/?from={monday}").content.decode()
+
+
+def test_who_may_move_their_visit_no_more_is_not_told_of_earlier_times_either(later):
+    with time_machine.travel(later.starts_at - timedelta(hours=1), tick=False):
+        phone = phone_of(later)
+        assert "Tell me if something earlier opens" not in text_of(phone)
+        phone.press("earlier/")
+
+    assert not Entry.objects.exists()
