@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scheduling.availability import Slot
+from scheduling.periods import Period
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,14 @@ def not_withheld(slots: Sequence[Slot], clinic_ids: Collection[int], now: dateti
     """Those of the free times that patients may choose."""
     kept = [each for source in _of_apps_above for each in source(clinic_ids, now)]
     return [slot for slot in slots if not any(_meets(each, slot) for each in kept)]
+
+
+def withheld_by_doctor(clinic_ids: Collection[int], now: datetime) -> dict[int, list[Period]]:
+    """What is kept from patients at clinics: the doctors' ids and times."""
+    kept: dict[int, list[Period]] = {}
+    for each in (each for source in _of_apps_above for each in source(clinic_ids, now)):
+        kept.setdefault(each.doctor_id, []).append(Period(each.starts_at, each.ends_at))
+    return kept
 
 
 def is_withheld(doctor_id: int, clinic_id: int, starts_at: datetime, now: datetime) -> bool:

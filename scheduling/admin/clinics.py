@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.db.models import Count, F, Q, QuerySet
 from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest
@@ -55,6 +56,9 @@ class ClosureInline(OpeningInline):
 
 
 class ClinicForm(UseForm):
+    class Meta:
+        widgets: ClassVar = {"framed_by": AdminTextInputWidget({"class": "vLargeTextField", "size": 80})}
+
     def rehearse(self, changed: dict[str, bool]) -> Rehearsal:
         return rehearse_clinic_use(clinic=self.instance, in_use=changed["is_active"], by=self.by)
 

@@ -11,6 +11,7 @@ from scheduling.availability.assessment import (
 from scheduling.availability.catalogue import load_plan
 from scheduling.availability.explain import Check, Explanation, explain_slot, nearest_slots
 from scheduling.availability.facts import FactSource
+from scheduling.availability.month import MonthOfTimes, find_month
 from scheduling.availability.plan import VisitPlan
 from scheduling.availability.ruled_out import RuledOut, ruled_out
 from scheduling.availability.search import Slot, count_days, find_slots, first_available
@@ -22,6 +23,7 @@ __all__ = [
     "Check",
     "Explanation",
     "FactSource",
+    "MonthOfTimes",
     "RuledOut",
     "Slot",
     "SlotSearch",
@@ -31,6 +33,7 @@ __all__ = [
     "booked_already",
     "count_days",
     "explain_slot",
+    "find_month",
     "find_slots",
     "first_available",
     "fresh_facts",

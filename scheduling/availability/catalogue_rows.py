@@ -145,7 +145,8 @@ def read_offers(
 
     Raises NotFound for an unknown type, clinic or doctor.
     """
-    values = {"type": type_id, "clinics": list(clinic_ids), "doctors": doctor_ids and list(doctor_ids)}
+    doctors = None if doctor_ids is None else list(doctor_ids)  # none of them is not any of them
+    values = {"type": type_id, "clinics": list(clinic_ids), "doctors": doctors}
     statement = _OFFERINGS.format(offers=_PERFORMED if performed_only else _ANYBODY)
     offers = tuple(_rows(statement, values))
     first = Offer(*offers[0])

@@ -110,9 +110,13 @@ class Desk:
         day, length, last = self.search.from_day, 14, self.horizon.last_day
         while self.plans and day <= last:
             to_day = min(day + timedelta(days=length - 1), last)
-            search = replace(self.search, from_day=day, to_day=to_day)
-            yield Desk(search, self.plans, _horizon(search, self.plans, False), self.source)
+            yield self.between(day, to_day)
             day, length = to_day + timedelta(days=1), length * 2
+
+    def between(self, from_day: date, to_day: date) -> Desk:
+        """The same search on some of its days; rows that were read serve again."""
+        search = replace(self.search, from_day=from_day, to_day=to_day)
+        return Desk(search, self.plans, _horizon(search, self.plans, False), self.source)
 
     @property
     def starts(self) -> Starts:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 LANGUAGES = ("en", "fr", "de", "es", "pl", "ar")
 DEFAULT = "en"
@@ -20,6 +21,7 @@ class Language:
     name: str
     direction: str
     weekdays: tuple[str, ...]
+    weekdays_short: tuple[str, ...]
     months: tuple[str, ...]
     day_form: str
     day_form_with_year: str
@@ -27,6 +29,8 @@ class Language:
     first: str = "1"
     am: str = ""
     pm: str = ""
+    months_alone: tuple[str, ...] = ()
+    month_form: str = "{month} {year}"
 
     def day(self, day: date, *, with_year: bool = False) -> str:
         """A local day: Monday 30 November."""
@@ -34,6 +38,10 @@ class Language:
         form = self.day_form_with_year if with_year else self.day_form
         weekday, month = self.weekdays[day.weekday()], self.months[day.month - 1]
         return form.format(weekday=weekday, day=number, month=month, year=day.year)
+
+    def month(self, day: date) -> str:
+        """The month of a day: November 2026."""
+        return self.month_form.format(month=(self.months_alone or self.months)[day.month - 1], year=day.year)
 
     def clock(self, at: time) -> str:
         """A wall-clock time as people read it: 10:00am, 10h00, 10:00 Uhr."""
@@ -52,5 +60,5 @@ def language_for(code: str) -> str:
 def language_in(code: str) -> Language:
     """One of LANGUAGES."""
     content = tomllib.loads((Path(__file__).parent / f"{code}.toml").read_text(encoding="utf-8"))
-    weekdays, months = tuple(content.pop("weekdays")), tuple(content.pop("months"))
-    return Language(code=code, weekdays=weekdays, months=months, **content)
+    facts: dict[str, Any] = {name: tuple(each) if isinstance(each, list) else each for name, each in content.items()}
+    return Language(code=code, **facts)

@@ -70,6 +70,9 @@ def test_a_listed_site_shows_the_booking_which_goes_on_in_a_tab_and_another_site
         frame = page.frames[1]
         frame.get_by_role("link", name="Cardiology").click()
         expect(frame.get_by_role("heading", name="Choose a time")).to_be_visible()
+        frame.get_by_role("link", name="Calendar").click()
+        frame.locator(".p-month td a").nth(1).click()
+        expect(frame.locator("#day")).to_be_visible()
         page.wait_for_function("document.querySelector('iframe').offsetHeight > 700")
         assert frame.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
         shoot(page, "framed-times")

@@ -10,6 +10,7 @@ from scheduling.availability import (
     SlotSearch,
     count_days,
     explain_slot,
+    find_month,
     find_slots,
     first_available,
     nearest_slots,
@@ -234,6 +235,35 @@ def test_the_month_counts_the_days_and_the_first_time_is_the_first_of_all(desk):
     assert first_available(desk.search()).starts_at == desk.at(8, 30, day=desk.day + timedelta(days=63))
     desk.doctor.resource.workinghours.all().delete()
     assert first_available(desk.search()) is None
+
+
+def test_a_month_counts_each_time_once_and_opens_at_its_first_day_with_any(desk, dr_wilk):
+    search = desk.search(now=desk.at(9, 1))
+    month = find_month(search, None, None, last=None)
+    found = find_slots(desk.search(now=desk.at(9, 1), to_day=desk.day + timedelta(days=60), limit=20_000))
+    clocks = {slot.starts_at.astimezone(desk.clinic.zone).replace(tzinfo=None) for slot in found}
+    assert {day: count for day, count in month.counts.items() if count} == {
+        day: len([each for each in clocks if each.date() == day])
+        for day in {each.date() for each in clocks}
+        if (day.year, day.month) == (desk.day.year, desk.day.month)
+    }
+    assert (month.day, {slot.starts_at for slot in month.slots}) == (
+        desk.day,
+        {slot.starts_at for slot in found if slot.starts_at.date() == desk.day},
+    )
+    assert month.until == (desk.at(9, 1) + timedelta(days=desk.clinic.max_advance_days)).date()
+
+
+def test_a_month_without_times_is_left_out_unless_it_is_asked_for(desk):
+    late = desk.day + timedelta(days=70)
+    desk.doctor.resource.workinghours.update(valid_from=late)
+    month = find_month(desk.search(), None, None, last=None)
+    assert (month.day, month.counts[late]) == (late, len(desk.times(from_day=late, to_day=late)))
+    assert find_month(desk.search(), desk.day, None, last=None).slots == []
+    assert find_month(desk.search(), late, None, last=desk.day).until == desk.day
+    assert find_month(desk.search(), None, None, last=desk.day - timedelta(days=1)) is None
+    desk.doctor.resource.workinghours.all().delete()
+    assert find_month(desk.search(), None, None, last=None) is None
 
 
 def test_the_nearest_times_are_the_same_doctors_first(desk, dr_wilk):

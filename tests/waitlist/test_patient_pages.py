@@ -118,12 +118,20 @@ def test_a_freed_time_is_nobodys_to_choose_until_those_who_wait_were_looked_at(l
     phone = phone_of(later)
     ten = f"{freed.doctor_id}.{freed.clinic_id}.{freed.starts_at.isoformat()}"
     assert ten not in phone.open(f"time/?from={monday}").content.decode()
+    calendar = f"time/?view=calendar&month={monday:%Y-%m}&day={monday}"
+    before = phone.open(calendar)
+    assert ten not in before.content.decode()
     refused = phone.press("time/", slot=ten).content.decode()
     assert "Somebody else has just taken that time" in refused
 
     sweep()
 
     assert ten in phone.open(f"time/?from={monday}").content.decode()
+    after = phone.open(calendar)
+    assert ten in after.content.decode()
+    for answer in (before, after):
+        days = [day for week in answer.context["times"].month.weeks for day in week if day and day.date == monday]
+        assert [day.count for day in days] == [answer.context["times"].days[0].count]
 
 
 def test_who_may_move_their_visit_no_more_is_not_told_of_earlier_times_either(later):

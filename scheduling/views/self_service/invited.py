@@ -11,6 +11,7 @@ from scheduling.models import BookingInvitation
 from scheduling.periods import wall_clock
 from scheduling.views.self_service.door import Visitor, page
 from scheduling.views.self_service.offered import DAYS_OPEN, Picked, Wanted, choose_time, free_times
+from scheduling.views.self_service.when import Asked
 from scheduling.views.self_service.words import sentence
 
 
@@ -51,7 +52,7 @@ def _offer(
     wanted: Wanted,
     lost: DomainError | None,
 ) -> HttpResponse:
-    times = free_times(wanted, asked=request.GET.get("from", ""), language=visitor.language, now=visitor.now)
+    times = free_times(wanted, asked=Asked.of(request), language=visitor.language, now=visitor.now)
     context = {
         "invitation": invitation,
         "times": times,

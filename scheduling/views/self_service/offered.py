@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from carebridge.errors import DomainError
 from scheduling import holds
-from scheduling.availability import Slot, SlotSearch, find_slots, first_available
+from scheduling.availability import Slot, SlotSearch, find_month, find_slots, first_available
 from scheduling.errors import HoldsUnavailable, SlotHeld, SlotTaken, SlotUnavailable
 from scheduling.forms import SlotField
 from scheduling.languages import Language
@@ -22,7 +22,8 @@ from scheduling.models import AppointmentType, Clinic, Doctor
 from scheduling.periods import wall_clock
 from scheduling.views.found import offer_of
 from scheduling.views.self_service.shown import nearness
-from scheduling.withheld import is_withheld, not_withheld
+from scheduling.views.self_service.when import Asked, Month, month_of
+from scheduling.withheld import is_withheld, not_withheld, withheld_by_doctor
 
 DAYS_AT_ONCE = 14
 DAYS_OPEN = 2
@@ -105,34 +106,52 @@ class Picked:
 
 @dataclass(frozen=True)
 class Times:
-    """Days with free times, and from which day more can be asked for."""
+    """Days with free times, and from which day more can be asked for; of a calendar one day, and its month."""
 
-    days: Sequence[Day]
-    later: date | None
+    asked: Asked
+    days: Sequence[Day] = ()
+    later: date | None = None
+    month: Month | None = None
 
 
-def free_times(wanted: Wanted, *, asked: str, language: Language, now: datetime) -> Times:
-    """Free times of two weeks, beginning with the first day that has any, from the asked day (ISO) or the first on."""
-    slots = _from_first(wanted, asked, now)
+def free_times(wanted: Wanted, *, asked: Asked, language: Language, now: datetime) -> Times:
+    """Free times of two weeks, beginning with the first day that has any, from the asked day or the first on.
+
+    If a calendar is asked for, those of one day, and the month around it.
+    """
+    if asked.calendar:
+        return _in_calendar(wanted, asked, language, now)
+    slots = _from_first(wanted, asked.from_day, now)
     if not slots:
-        return Times([], None)
-    clinic = next(iter(wanted.clinics.values()))
+        return Times(asked)
+    days = _days(slots, wanted, language, now)
+    last = max(wall_clock(slot.starts_at, slot.plan.zone).date() for slot in slots)
+    more = wanted.last_day is None or last < wanted.last_day
+    return Times(asked, days, last + timedelta(days=1) if more else None)
+
+
+def _in_calendar(wanted: Wanted, asked: Asked, language: Language, now: datetime) -> Times:
+    search = wanted.search(now, wanted.first_day, wanted.first_day)
+    withheld = withheld_by_doctor(wanted.clinics, now)
+    found = find_month(search, asked.month, asked.day, last=wanted.last_day, without=withheld)
+    if found is None:
+        return Times(asked)
+    days = _days(found.slots, wanted, language, now)
+    return Times(asked, days, month=month_of(found, wanted.first_day, language))
+
+
+def _days(slots: Sequence[Slot], wanted: Wanted, language: Language, now: datetime) -> list[Day]:
     times: dict[date, dict[time, Slot]] = {}
     for slot in slots:
         local = wall_clock(slot.starts_at, slot.plan.zone)
         # Each time once: of two doctors who are free the first in the list takes it.
         times.setdefault(local.date(), {}).setdefault(local.time(), slot)
-    today, last = wall_clock(now, clinic.zone).date(), max(times)
-    more = wanted.last_day is None or last < wanted.last_day
-    days = [_day(day, found, wanted.clinics, language, today) for day, found in times.items()]
-    return Times(days, last + timedelta(days=1) if more else None)
+    today = wall_clock(now, next(iter(wanted.clinics.values())).zone).date()
+    return [_day(day, found, wanted.clinics, language, today) for day, found in times.items()]
 
 
-def _from_first(wanted: Wanted, asked: str, now: datetime) -> list[Slot]:
-    try:
-        start = max(date.fromisoformat(asked), wanted.first_day)
-    except ValueError:
-        start = wanted.first_day
+def _from_first(wanted: Wanted, asked: date | None, now: datetime) -> list[Slot]:
+    start = max(asked or wanted.first_day, wanted.first_day)
     if (first := first_available(wanted.search(now, start, start))) is None:
         return []
     day = wall_clock(first.starts_at, first.plan.zone).date()

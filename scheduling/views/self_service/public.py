@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods
 
@@ -25,6 +25,7 @@ from scheduling.views.self_service.offered import (
 from scheduling.views.self_service.public_choice import Choice, by_speciality, read_choice, switches
 from scheduling.views.self_service.public_door import Guest, public_page, show
 from scheduling.views.self_service.public_form import DetailsForm, stamp
+from scheduling.views.self_service.when import Asked
 from scheduling.views.self_service.words import sentence
 
 Mode = OnlineBooking.Mode
@@ -115,11 +116,12 @@ def offer_times(
     request: HttpRequest, guest: Guest, choice: Choice, clinic: Clinic | None, lost: DomainError | None = None
 ) -> HttpResponse:
     """Free times from the first day that has any; after a lost one the nearest first, with what was typed."""
-    times, nearest = Times([], None), []
+    asked = Asked.of(request)
+    times, nearest = Times(asked), []
     if choice.at(Mode.BOOK):
-        wanted, asked = choice.wanted(guest), request.GET.get("from", "")
+        wanted = choice.wanted(guest)
         if lost:
-            asked = _day_of(request.POST.get("slot", ""), asked)
+            asked = asked.at(_day_of(request.POST.get("slot", "")))
             nearest = nearest_times(lost, wanted, guest.language)
         times = free_times(wanted, asked=asked, language=guest.language, now=guest.now)
     context = {
@@ -131,28 +133,14 @@ def offer_times(
         "typed": _typed(request).items(),
         "lost": sentence(lost) if lost else "",
         "asks_too": Mode.REQUEST in choice.leads_to.values(),
-        "query": _query(request),
-        "kept": [(name, value) for name, values in _kept(request).lists() for value in values],
+        "kept": [(name, value) for name, values in asked.choice.lists() for value in values],
     }
     return show(request, guest, "public_times", context, status=lost.status if lost else 200)
 
 
-def _day_of(slot: str, otherwise: str) -> str:
+def _day_of(slot: str) -> str:
     """The local day of a time as a button sends it."""
-    return slot.split(".", 2)[-1][:10] or otherwise
-
-
-def _kept(request: HttpRequest) -> QueryDict:
-    """What the address says of the choice, without the day from which to look, a picked time and what was asked."""
-    kept = request.GET.copy()
-    for name in ("from", "slot", "ask"):
-        kept.pop(name, None)
-    return kept
-
-
-def _query(request: HttpRequest) -> str:
-    """The same for links that add to it."""
-    return _kept(request).urlencode()
+    return slot.split(".", 2)[-1][:10]
 
 
 def _details(
@@ -166,7 +154,7 @@ def _details(
         "form": form,
         "day": day,
         "time": time,
-        "query": _query(request),
+        "query": Asked.of(request).here,
     }
     return show(request, guest, "public_details", context, status=422 if form.errors else 200)
 
@@ -195,5 +183,5 @@ def _ask(request: HttpRequest, guest: Guest, choice: Choice, clinic: Clinic | No
                 return redirect("scheduling:public-code", pk=booking.pk)
         except InvalidInput as error:
             form.add_error(None, sentence(error))
-    context = {"choice": choice, "clinic": clinic, "form": form, "query": _query(request)}
+    context = {"choice": choice, "clinic": clinic, "form": form, "query": Asked.of(request).here}
     return show(request, guest, "public_ask", context, status=422 if form.errors else 200)

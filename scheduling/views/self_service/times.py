@@ -22,6 +22,7 @@ from scheduling.views.self_service.offered import (
     without_doctor,
 )
 from scheduling.views.self_service.shown import ShownVisit
+from scheduling.views.self_service.when import Asked
 from scheduling.views.self_service.words import sentence
 
 
@@ -72,7 +73,7 @@ def _offer(
 ) -> HttpResponse:
     any_doctor = "any" in request.GET
     searched = without_doctor(wanted) if any_doctor else wanted
-    times = free_times(searched, asked=request.GET.get("from", ""), language=visitor.language, now=visitor.now)
+    times = free_times(searched, asked=Asked.of(request), language=visitor.language, now=visitor.now)
     context = {
         "clinic": visit.clinic,
         "shown": ShownVisit(visit, visitor.language, visitor.now),
