@@ -6,7 +6,7 @@ from django.contrib import admin
 
 from scheduling.admin.base import ConfigurationAdmin, ReadOnlyAdmin
 from scheduling.roles import Permission
-from waitlist.models import ClinicTerms, Entry, FreedSlot, Offer
+from waitlist.models import ClinicTerms, Decision, Entry, FreedSlot, Offer
 
 
 @admin.register(ClinicTerms)
@@ -42,7 +42,7 @@ class ClinicTermsAdmin(ConfigurationAdmin):
 
 @admin.register(Entry)
 class EntryAdmin(ReadOnlyAdmin):
-    permission = Permission.SEE_PATIENTS
+    permission = Permission.SEE_WAITLIST
     clinic_path = "clinic"
     list_display = ("id", "appointment_type", "clinic", "urgency", "status", "waiting_since")
     list_filter = ("status", "urgency", "clinic")
@@ -51,16 +51,25 @@ class EntryAdmin(ReadOnlyAdmin):
 
 @admin.register(FreedSlot)
 class FreedSlotAdmin(ReadOnlyAdmin):
-    permission = Permission.SEE_PATIENTS
+    permission = Permission.SEE_WAITLIST
     clinic_path = "clinic"
     list_display = ("id", "clinic", "doctor", "starts_at", "cause", "state")
     list_filter = ("state", "cause", "clinic")
     list_select_related = ("clinic", "doctor__resource")
 
 
+@admin.register(Decision)
+class DecisionAdmin(ReadOnlyAdmin):
+    permission = Permission.SEE_WAITLIST
+    clinic_path = "slot__clinic"
+    list_display = ("id", "slot", "chosen", "made_by", "made_at", "reason")
+    list_filter = ("slot__clinic",)
+    list_select_related = ("slot", "chosen", "made_by")
+
+
 @admin.register(Offer)
 class OfferAdmin(ReadOnlyAdmin):
-    permission = Permission.SEE_PATIENTS
+    permission = Permission.SEE_WAITLIST
     clinic_path = "slot__clinic"
     list_display = ("id", "slot", "state", "needs", "made_at", "ended_at")
     list_filter = ("state", "slot__clinic")

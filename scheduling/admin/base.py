@@ -23,6 +23,7 @@ ABOUT_PATIENTS = frozenset(
         Permission.SEE_CONTACTS,
         Permission.SEE_NOTES,
         Permission.SEE_HISTORY,
+        Permission.SEE_WAITLIST,
     }
 )
 

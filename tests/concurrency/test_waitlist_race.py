@@ -21,6 +21,7 @@ from scheduling.models import Appointment, Channel, Status
 from tests import factories
 from tests.concurrency.checks import TWICE_AT_ONCE, deadlocks, number
 from tests.concurrency.processes import together
+from tests.waitlist.conftest import sorted_by_hand
 from waitlist import handlers
 from waitlist.entries import join
 from waitlist.errors import OfferOver
@@ -123,7 +124,9 @@ def test_each_time_is_taken_once_nobody_hears_that_it_is_taken_and_none_is_lost(
     assert set(kept.values_list("pk", flat=True)) == set(Offer.objects.open().values_list("appointment", flat=True))
     assert number(TWICE_AT_ONCE) == 0
     assert deadlocks() == before
-    assert all(replayed(each).agrees for each in Decision.objects.all())
+    for decision in Decision.objects.all():
+        assert replayed(decision).agrees
+        assert [row[0] for row in decision.candidates] == sorted_by_hand(decision)
 
     _let_everything_end()
     assert not FreedSlot.objects.filter(state__in=(SlotState.WAITING, SlotState.OFFERED)).exists()

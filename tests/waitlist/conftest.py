@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ from scheduling.models import Patient
 from tests import factories
 from waitlist.entries import join
 from waitlist.freed import match_due
-from waitlist.models import Entry, FreedSlot, Offer, SlotState
+from waitlist.models import Decision, Entry, FreedSlot, Offer, SlotState
 
 
 @pytest.fixture
@@ -54,3 +55,23 @@ def sweep() -> Callable[..., Offer | None]:
 def state_of(slot: FreedSlot) -> SlotState:
     """What has become of a time."""
     return SlotState(FreedSlot.objects.get(pk=slot.pk).state)
+
+
+def sorted_by_hand(decision: Decision) -> list[int]:
+    """The entries of a decision in the order that the rules say, worked out once more from its stored facts."""
+    shares = {
+        "urgency": {0: 250, 1: 600, 2: 1000},
+        "service": {"same": 1000, "service": 700, "other": 400},
+        "location": {1: 1000, 2: 600, 3: 300},
+        "doctor": {"wished": 1000, "any": 500, "other": 0},
+        "times": {"given": 1000, "any": 500},
+    }
+
+    def key(row: list) -> tuple[int, int, bytes]:
+        entry, urgency, waited, service, place, doctor, times = row
+        said = {"urgency": urgency, "service": service, "location": min(place, 3), "doctor": doctor, "times": times}
+        tenths = sum(shares[name][word] * decision.points[name] // 100 for name, word in said.items())
+        tenths += min(waited, 60 * 86_400) * 1000 // (60 * 86_400) * decision.points["waiting"] // 100
+        return -tenths, -waited, hashlib.sha256(f"{decision.seed}:{entry}".encode()).digest()
+
+    return [row[0] for row in sorted(decision.candidates, key=key)]

@@ -15,7 +15,7 @@ from scheduling.cancelling import cancel_appointment, undo_cancellation
 from scheduling.lapsing import expire_lapsed
 from scheduling.models import Appointment, Status
 from tests import factories
-from tests.waitlist.conftest import state_of
+from tests.waitlist.conftest import sorted_by_hand, state_of
 from waitlist.entries import pause
 from waitlist.errors import OfferOver
 from waitlist.freed import match_due
@@ -175,12 +175,7 @@ def test_the_stored_decision_replays_to_the_same_order_and_is_what_an_independen
     decision = Decision.objects.get()
     again = rank(restored(decision.candidates), seed=decision.seed, points=decision.points)
     assert stored(again) == decision.candidates
-    tenths = {
-        row[0]: 40 * (250, 600)[row[1]] // 100 + min(row[2], 60 * 86400) * 1000 // (60 * 86400) * 30 // 100
-        for row in decision.candidates
-    }
-    waited = {row[0]: row[2] for row in decision.candidates}
-    assert [row[0] for row in decision.candidates] == sorted(tenths, key=lambda pk: (-tenths[pk], -waited[pk], pk))
+    assert [row[0] for row in decision.candidates] == sorted_by_hand(decision)
     assert decision.chosen_id == decision.candidates[0][0]
 
 

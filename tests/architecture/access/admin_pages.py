@@ -52,6 +52,7 @@ ADMIN = [
     Pages("waitlist.clinicterms",        "clinic",                   "200 200", "200 200", "200 200", "200 200"),
     Pages("waitlist.entry",              "clinic",                   "200 403", "403 403", "200 403", "403 403", "404 404"),
     Pages("waitlist.freedslot",          "clinic",                   "200 403", "403 403", "200 403", "403 403", "404 404"),
+    Pages("waitlist.decision",           "slot__clinic",             "200 403", "403 403", "200 403", "403 403", "404 404"),
     Pages("waitlist.offer",              "slot__clinic",             "200 403", "403 403", "200 403", "403 403", "404 404"),
     Pages("accounts.user",               "",                         "403 200", "403 200", "403 200", "403 403"),
 ]  # fmt: skip
