@@ -162,6 +162,21 @@ class HoldChanged(DomainEvent):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TimeOpened(DomainEvent):
+    """A doctor can be booked at a clinic from one instant (UTC) up to another, and could not until `at`.
+
+    Told of what has dates: a block of theirs lifted, an extra session of theirs added, a closure of the clinic taken
+    back. A change of recurring hours, of who is in use, or of a room or device tells nothing.
+    """
+
+    at: datetime
+    clinic_id: int
+    doctor_id: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class RosterChanged(DomainEvent):
     """Working time of a resource, or of a whole clinic, changed on these local days (both included)."""
 

@@ -41,6 +41,8 @@ APPOINTMENT_EVENTS: Mapping[str, type[events.AppointmentEvent]] = {
 }
 """The stored word for each thing that happens to an appointment, and the event that tells of it."""
 
+TIME_OPENED = "roster.time_opened"
+
 CHANNELS = {"patient_token": Channel.WEB, "patient_link": Channel.LINK}
 """How a patient came in who sent the request being served."""
 
@@ -177,8 +179,32 @@ def record_roster(
     return row
 
 
+def record_opening(
+    clinic_id: int, doctor_id: int, starts_at: datetime, ends_at: datetime, *, by: User | None, at: datetime
+) -> ScheduleEvent:
+    """Record that a doctor's time opened between two instants (UTC), and emit TimeOpened.
+
+    The change that opened it is recorded and accounted for by itself.
+    """
+    row = ScheduleEvent.objects.create(
+        kind=TIME_OPENED,
+        clinic_id=clinic_id,
+        doctor_id=doctor_id,
+        actor=by,
+        request_id=request_id() or "",
+        payload={"time": [starts_at.isoformat(), ends_at.isoformat()]},
+        at=at,
+    )
+    emit(event_of(row))
+    return row
+
+
 def event_of(row: ScheduleEvent) -> DomainEvent:
     """The domain event that a history row tells of: when it happens, and again when a failed handler is retried."""
+    if row.kind == TIME_OPENED:
+        starts_at, ends_at = map(datetime.fromisoformat, row.payload["time"])
+        where: dict[str, Any] = {"clinic_id": row.clinic_id, "doctor_id": row.doctor_id}
+        return events.TimeOpened(event_id=row.pk, at=row.at, starts_at=starts_at, ends_at=ends_at, **where)
     if row.kind in PATIENT_EVENTS:
         ids = {"patient_id": row.payload["patient"], "other_id": row.payload["other"]}
         return PATIENT_EVENTS[row.kind](event_id=row.pk, **ids)

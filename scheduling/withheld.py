@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scheduling.availability import Slot
+from scheduling.errors import SlotTaken
 from scheduling.periods import Period
 
 
@@ -42,10 +43,11 @@ def withheld_by_doctor(clinic_ids: Collection[int], now: datetime) -> dict[int, 
     return kept
 
 
-def is_withheld(doctor_id: int, clinic_id: int, starts_at: datetime, now: datetime) -> bool:
-    """Whether a doctor's time at an instant is kept from patients."""
-    kept = (each for source in _of_apps_above for each in source([clinic_id], now))
-    return any(each.doctor_id == doctor_id and each.starts_at <= starts_at < each.ends_at for each in kept)
+def refuse_withheld(doctor_id: int, clinic_id: int, starts_at: datetime, now: datetime) -> None:
+    """Raise SlotTaken if a doctor's time at an instant is kept from patients."""
+    for each in (each for source in _of_apps_above for each in source([clinic_id], now)):
+        if each.doctor_id == doctor_id and each.starts_at <= starts_at < each.ends_at:
+            raise SlotTaken
 
 
 def _meets(kept: Withheld, slot: Slot) -> bool:

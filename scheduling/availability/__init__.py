@@ -14,7 +14,7 @@ from scheduling.availability.facts import FactSource
 from scheduling.availability.month import MonthOfTimes, find_month
 from scheduling.availability.plan import VisitPlan
 from scheduling.availability.ruled_out import RuledOut, ruled_out
-from scheduling.availability.search import Slot, count_days, find_slots, first_available
+from scheduling.availability.search import Slot, count_days, find_slots, find_slots_of_types, first_available
 from scheduling.availability.wanted import SlotSearch, TimesOfDay
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "explain_slot",
     "find_month",
     "find_slots",
+    "find_slots_of_types",
     "first_available",
     "fresh_facts",
     "fresh_source",

@@ -6,12 +6,10 @@ from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from types import MappingProxyType
 
 from scheduling import periods, timeline
 from scheduling.availability.search import Desk, Slot
 from scheduling.availability.wanted import SlotSearch
-from scheduling.periods import Period
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +25,7 @@ class MonthOfTimes:
     until: date
 
 
-Without = Mapping[int, Sequence[Period]]
-"""Times of doctors (by id) that are left out although they are free."""
-
-
-def find_month(
-    search: SlotSearch,
-    month: date | None,
-    day: date | None,
-    *,
-    last: date | None,
-    without: Without = MappingProxyType({}),
-) -> MonthOfTimes | None:
+def find_month(search: SlotSearch, month: date | None, day: date | None, *, last: date | None) -> MonthOfTimes | None:
     """The month of a day, or else the first that has any time, between `from_day` and `last` (None: the window's end).
 
     With the times of `day`, or else of the first day with any. None where no day is left to be booked, or where no
@@ -51,11 +38,11 @@ def find_month(
         return None
     month = min(max(month, search.from_day), until)
     desk = desk.between(max(month.replace(day=1), search.from_day), min(_last_of(month), until))
-    counts = _times_a_day(desk, without)
+    counts = _times_a_day(desk)
     if not (day and counts.get(day)):
         day = next((each for each, count in counts.items() if count), None)
     slots = desk.between(day, day).slots(search.limit) if day else []
-    return MonthOfTimes(counts, day, [slot for slot in slots if not _left_out(slot, without)], until)
+    return MonthOfTimes(counts, day, slots, until)
 
 
 def _last_of(month: date) -> date:
@@ -76,20 +63,11 @@ def _first_day(desk: Desk) -> date | None:
     return None
 
 
-def _left_out(slot: Slot, without: Without) -> bool:
-    visit = Period(slot.starts_at, slot.ends_at)
-    return any(each.overlaps(visit) for each in without.get(slot.doctor_id, ()))
-
-
-def _times_a_day(desk: Desk, without: Without) -> dict[date, int]:
+def _times_a_day(desk: Desk) -> dict[date, int]:
     """At how many times of the clinics' clocks each local day can be booked."""
     origin = desk.horizon.origin
     times = dict.fromkeys(periods.days_from(desk.search.from_day, desk.search.to_day), 0)
-    for plan, possible in desk.possible():
-        starts = possible
-        for each in without.get(plan.doctor_id, ()):
-            first, end = timeline.step_floor(each.start - plan.duration) + 1, timeline.step_ceil(each.end)
-            starts &= ~timeline.span(first - origin, end - origin)
+    for plan, starts in desk.possible():
         for day in times if starts else ():
             begin, end = (timeline.step_ceil(edge) - origin for edge in periods.local_day_bounds(day, plan.zone))
             times[day] |= (starts & timeline.span(begin, end)) >> begin

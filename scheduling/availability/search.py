@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import reduce
@@ -10,7 +10,7 @@ from itertools import islice
 from operator import or_
 
 from scheduling import periods, timeline
-from scheduling.availability.catalogue import read_catalogue
+from scheduling.availability.catalogue import Catalogue, read_catalogue
 from scheduling.availability.facts import FactSource, fact_source
 from scheduling.availability.plan import VisitPlan
 from scheduling.availability.starts import Starts, flat
@@ -44,6 +44,21 @@ def find_slots(search: SlotSearch) -> list[Slot]:
     Raises InvalidInput (range_reversed, range_too_long, limit_out_of_range, no_clinic) and NotFound.
     """
     return Desk.open(search).slots(search.limit)
+
+
+def find_slots_of_types(search: SlotSearch, type_ids: Collection[int]) -> dict[int, list[Slot]]:
+    """The same for several types in the place of the search's own, by type; doctors and rooms are looked at once.
+
+    Raises as find_slots.
+    """
+    validate(search)
+    found = {each: read_catalogue(each, search.clinic_ids, search.doctor_ids) for each in type_ids}
+    plans = [plan for catalogue in found.values() for plan in catalogue.plans]
+    if not plans:
+        return {}
+    every = Desk.of(search, next(iter(found.values())), plans, _horizon(search, plans, False))
+    desks = {each: Desk(search, read.plans, every.horizon, every.source, every.starts) for each, read in found.items()}
+    return {each: desk.slots(search.limit) for each, desk in desks.items()}
 
 
 def closest_slots(search: SlotSearch, to: datetime) -> list[Slot]:
@@ -92,8 +107,12 @@ class Desk:
     def open(cls, search: SlotSearch, *, to_end_of_window: bool = False) -> Desk:
         validate(search)
         catalogue = read_catalogue(search.appointment_type_id, search.clinic_ids, search.doctor_ids)
-        plans = catalogue.plans
-        horizon = _horizon(search, plans, to_end_of_window)
+        horizon = _horizon(search, catalogue.plans, to_end_of_window)
+        return cls.of(search, catalogue, catalogue.plans, horizon)
+
+    @classmethod
+    def of(cls, search: SlotSearch, catalogue: Catalogue, plans: Sequence[VisitPlan], horizon: Horizon) -> Desk:
+        """A desk for plans of this catalogue, or of several that were read together."""
         source = fact_source(
             plans,
             horizon,
@@ -133,14 +152,22 @@ class Desk:
             key = (plan.clinic_id, plan.rules)
             if key not in windows:
                 windows[key] = self._window(plan)
-            if windows[key]:
-                yield plan, self.starts.possible(plan, windows[key])
+            if window := windows[key] & ~self._left_out(plan):
+                yield plan, self.starts.possible(plan, window)
 
     def _window(self, plan: VisitPlan) -> int:
         """The bits at which a visit may start as far as days, time of day, notice and advance go."""
         earliest, latest = plan.rules.window(self.search.now)
         allowed = self.horizon.within(max(earliest, self.search.now), _rounded_up(latest))
         return self.days(plan) & allowed
+
+    def _left_out(self, plan: VisitPlan) -> int:
+        """The bits at which a visit would meet a time that is left out of the search."""
+        origin, out = self.horizon.origin, 0
+        for each in self.search.without.get(plan.doctor_id, ()):
+            first, end = timeline.step_floor(each.start - plan.duration) + 1, timeline.step_ceil(each.end)
+            out |= timeline.span(first - origin, end - origin)
+        return out
 
     def days(self, plan: VisitPlan) -> int:
         """The bits of the clinic's local days and times of day that are searched."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from uuid import UUID
 
 from carebridge.errors import InvalidInput
+from scheduling.periods import Period
 
 LONGEST_RANGE_DAYS = 93
 HIGHEST_LIMIT = 20_000
@@ -20,8 +22,9 @@ class SlotSearch:
     """What somebody looks for. Days are local to each clinic, both included; `times_of_day` are the stretches of a day
     in which a visit starts, such as mornings and evenings, none meaning any time.
 
-    `owner` is whose holds count as free; `ignoring` the appointment that is being moved; with `patient_id`, times at
-    which the patient is elsewhere are left out. `best_fit` puts starts that strand no unusable gap first in a day.
+    `owner` is whose holds count as free; `ignoring` the appointment that is being moved; `without` are times of doctors
+    (by id) that are left out although free, as are, with `patient_id`, times at which the patient is elsewhere.
+    `best_fit` puts starts that strand no unusable gap first in a day.
     """
 
     appointment_type_id: int
@@ -36,6 +39,7 @@ class SlotSearch:
     times_of_day: tuple[TimesOfDay, ...] = ()
     ignoring: int | None = None
     best_fit: bool = False
+    without: Mapping[int, Sequence[Period]] = field(default_factory=dict)
 
 
 def validate(search: SlotSearch) -> None:

@@ -88,6 +88,7 @@ def lifting(block: ScheduleBlock) -> Revision:
         starts_at=block.starts_at,
         ends_at=block.ends_at,
         resources=(block.resource,),
+        opens=True,
         revise=lambda facts: facts.without("blocks", {key}),
         cause=lambda zone: blocked(block.resource, block, zone),
     )

@@ -35,6 +35,8 @@ class Revision:
     clinics: tuple[Clinic, ...] = ()
     type_ids: frozenset[int] = frozenset()
     """Appointment types whose bookings must wait as well."""
+    opens: bool = False
+    """Whether it may give back time that has dates, of which those who wait should hear."""
     policy: Callable[[], None] = field(default=lambda: None)
     """Raises RosterConflict when the rows as they would be contradict others; asked under the locks."""
 

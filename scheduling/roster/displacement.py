@@ -16,12 +16,13 @@ from django.db.models import F
 
 from carebridge.accounts.models import User
 from carebridge.db import Busy
-from scheduling.history import record_roster
+from scheduling.history import record_opening, record_roster
 from scheduling.ledger import lock_resources
 from scheduling.locking import lock_appointments
 from scheduling.models import Appointment, AppointmentType, Clinic, Resource, Status
 from scheduling.reviews import require_review, restate_review, settle_review
 from scheduling.roster.consequences import DISPLACEABLE, Consequences, Revision, consequences_of
+from scheduling.roster.opened import opened_by
 from scheduling.roster.wording import still_against
 
 ROUNDS = 8
@@ -36,10 +37,13 @@ def carry_out(
 ) -> R:
     """Lock, judge, write the rows, move the visits concerned, record: the body of every roster command.
 
+    Time of a doctor that it opens is told of last, once visits in review have theirs back.
+
     `facts` are what history keeps of the change. Raises RosterConflict, Busy.
     """
     appointments, consequences, clinic_ids = _lock(revision, now=at)
 
+    opened = opened_by(revision, now=at)
     row = write()
     raise_versions(revision)
     _move(appointments, consequences, revision, by=by, at=at)
@@ -57,6 +61,8 @@ def carry_out(
             changes={name: (None, value) for name, value in facts.items()}
             | {"to_review": (None, sorted(consequences.displaced)), "back": (None, sorted(consequences.regained))},
         )
+    for each in opened:
+        record_opening(*each, by=by, at=at)
     return row
 
 

@@ -87,6 +87,7 @@ def adding(session: ExtraSession, type_ids: frozenset[int] = frozenset()) -> Rev
         ends_at=session.ends_at,
         resources=(session.resource,),
         clinics=(session.clinic,),
+        opens=True,
         revise=lambda facts: facts.plus("extra", row),
         cause=lambda zone: "",
         policy=lambda: refuse_overlap(row, session.resource, first - day, last + day),

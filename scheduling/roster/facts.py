@@ -129,6 +129,15 @@ class RosterFacts:
         added = [(row.clinic_id or 0, row.time) for row in self.extra if row.resource_id == resource_id]
         return sorted(each for each in (*regular, *added) if clinic_id in (None, each[0]))
 
+    def working(self, resource_id: int, clinic_id: int) -> list[Span]:
+        """UTC time in which it works there for one type or another, whether or not visits are booked in it."""
+        if resource_id in self.resources_off or clinic_id in self.clinics_off:
+            return []
+        away = [row.time for row in self.closures if row.clinic_id == clinic_id]
+        away += [row.time for row in self.blocks if row.resource_id == resource_id]
+        away += [span for _, span in self._breaks.get(resource_id, ())]
+        return subtract(self._works(resource_id, clinic_id, None), away)
+
     @cached_property
     def _breaks(self) -> Mapping[int | None, list[tuple[int | None, Span]]]:
         found: dict[int | None, list[tuple[int | None, Span]]] = {}
@@ -147,7 +156,7 @@ class RosterFacts:
             self._memo["open", clinic_id] = merge(spans)
         return self._memo["open", clinic_id]
 
-    def _works(self, resource_id: int, clinic_id: int, type_id: int) -> list[Span]:
+    def _works(self, resource_id: int, clinic_id: int, type_id: int | None) -> list[Span]:
         """Opening hours and closures of the clinic are apart: a session counts while open, an extra one anyway."""
         own = self.own_hours.get(resource_id, True)
         key = ("works", resource_id if own else None, clinic_id, type_id if own else None)
@@ -156,17 +165,17 @@ class RosterFacts:
                 row.time
                 for row in self.extra
                 if row.clinic_id == clinic_id
-                and (not own or (row.resource_id == resource_id and (not row.types or type_id in row.types)))
+                and (not own or (row.resource_id == resource_id and _is_for(row, type_id)))
             ]
             regular = self._regular(resource_id, clinic_id, type_id) if own else self._open(clinic_id)
             self._memo[key] = merge([*regular, *extra])
         return self._memo[key]
 
-    def _regular(self, resource_id: int, clinic_id: int, type_id: int) -> list[Span]:
+    def _regular(self, resource_id: int, clinic_id: int, type_id: int | None) -> list[Span]:
         rows = [
             row
             for row in self.hours
-            if (row.resource_id, row.clinic_id) == (resource_id, clinic_id) and (not row.types or type_id in row.types)
+            if (row.resource_id, row.clinic_id) == (resource_id, clinic_id) and _is_for(row, type_id)
         ]
         spans = [span for row in rows for span in row.times(self.first, self.last)]
         return intersect(spans, self._open(clinic_id))
@@ -202,6 +211,11 @@ def load_roster_facts(resource_ids: Collection[int], first: date, last: date) ->
         resources_off=frozenset(each.pk for each in resources if not _in_use(each)),
         clinics_off=frozenset(Clinic.objects.filter(pk__in=at, is_active=False).values_list("pk", flat=True)),
     )
+
+
+def _is_for(row: Weekly | Timed, type_id: int | None) -> bool:
+    """Whether visits of a type (None: of one or another) may be in it."""
+    return type_id is None or not row.types or type_id in row.types
 
 
 def _in_use(resource: Resource) -> bool:

@@ -130,6 +130,7 @@ def opening(
     return Revision(
         starts_at=min(start for start, _ in touched) if bounded else now,
         ends_at=max(end for _, end in touched) if bounded else None,
+        opens=bool(reopen),
         clinics=(clinic,),
         revise=revise,
         cause=cause,

@@ -10,7 +10,16 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from scheduling import slot_cache
-from scheduling.availability import SlotSearch, assess, count_days, find_slots, first_available, fresh_facts, load_plan
+from scheduling.availability import (
+    SlotSearch,
+    assess,
+    count_days,
+    find_slots,
+    find_slots_of_types,
+    first_available,
+    fresh_facts,
+    load_plan,
+)
 from scheduling.models import AppointmentType, Clinic, Doctor, ExtraSession, Resource, WorkingHours
 from tests.scheduling import oracle
 from tests.scheduling.random_clinics import random_world
@@ -26,6 +35,7 @@ def test_what_the_database_says_is_what_search_offers(seed):
     type_ids = list(store(made, first).values())
     world = read_world(type_ids, (first, last))
     clinics = sorted(world.places)
+    by_type = {}
 
     for type_id in type_ids:
         for chosen in ([clinics[0]], [clinics[1]], clinics):
@@ -48,6 +58,8 @@ def test_what_the_database_says_is_what_search_offers(seed):
         assert sum(count_days(search).values()) == len(found)
         check_first(search, found)
         check_bookable(type_id, found[:: max(1, len(found) // 3)], now)
+        by_type[type_id] = found
+    assert find_slots_of_types(search, type_ids) == by_type
 
 
 def check_first(search: SlotSearch, found: list) -> None:

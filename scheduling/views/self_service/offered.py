@@ -23,7 +23,7 @@ from scheduling.periods import wall_clock
 from scheduling.views.found import offer_of
 from scheduling.views.self_service.shown import nearness
 from scheduling.views.self_service.when import Asked, Month, month_of
-from scheduling.withheld import is_withheld, not_withheld, withheld_by_doctor
+from scheduling.withheld import not_withheld, refuse_withheld, withheld_by_doctor
 
 DAYS_AT_ONCE = 14
 DAYS_OPEN = 2
@@ -52,7 +52,7 @@ class Wanted:
     among: tuple[int, ...] | None = None
 
     def search(self, now: datetime, from_day: date, to_day: date) -> SlotSearch:
-        """The search for these days."""
+        """The search for these days, without the times that are kept from patients."""
         return SlotSearch(
             appointment_type_id=self.appointment_type.pk,
             clinic_ids=tuple(self.clinics),
@@ -64,6 +64,7 @@ class Wanted:
             patient_id=self.patient_id,
             ignoring=self.ignoring,
             limit=2000,
+            without=withheld_by_doctor(self.clinics, now),
         )
 
     def doctors(self) -> QuerySet[Doctor]:
@@ -132,8 +133,7 @@ def free_times(wanted: Wanted, *, asked: Asked, language: Language, now: datetim
 
 def _in_calendar(wanted: Wanted, asked: Asked, language: Language, now: datetime) -> Times:
     search = wanted.search(now, wanted.first_day, wanted.first_day)
-    withheld = withheld_by_doctor(wanted.clinics, now)
-    found = find_month(search, asked.month, asked.day, last=wanted.last_day, without=withheld)
+    found = find_month(search, asked.month, asked.day, last=wanted.last_day)
     if found is None:
         return Times(asked)
     days = _days(found.slots, wanted, language, now)
@@ -152,14 +152,14 @@ def _days(slots: Sequence[Slot], wanted: Wanted, language: Language, now: dateti
 
 def _from_first(wanted: Wanted, asked: date | None, now: datetime) -> list[Slot]:
     start = max(asked or wanted.first_day, wanted.first_day)
-    if (first := first_available(wanted.search(now, start, start))) is None:
+    search = wanted.search(now, start, start)
+    if (first := first_available(search)) is None:
         return []
     day = wall_clock(first.starts_at, first.plan.zone).date()
     last = day + timedelta(days=DAYS_AT_ONCE - 1)
     if wanted.last_day:
         last = min(last, wanted.last_day)
-    found = find_slots(wanted.search(now, day, last)) if day <= last else []
-    return not_withheld(found, wanted.clinics, now)
+    return find_slots(replace(search, from_day=day, to_day=last)) if day <= last else []
 
 
 def _day(day: date, found: Mapping[time, Slot], clinics: Mapping[int, Clinic], language: Language, today: date) -> Day:
@@ -179,7 +179,7 @@ def _offer(slot: Slot, at: time, clinics: Mapping[int, Clinic], language: Langua
 
 def nearest_times(lost: DomainError, wanted: Wanted, language: Language) -> list[tuple[str, str]]:
     """The free times nearest to a lost one, as the refusal names them: (value, day and time in words)."""
-    found: Sequence[Slot] = lost.detail.get("nearest", ())
+    found = not_withheld(lost.detail.get("nearest", ()), wanted.clinics, timezone.now())
     shown = [(slot, wall_clock(slot.starts_at, slot.plan.zone)) for slot in found if slot.clinic_id in wanted.clinics]
     return [
         (
@@ -191,7 +191,7 @@ def nearest_times(lost: DomainError, wanted: Wanted, language: Language) -> list
 
 
 def read_picked(value: str, wanted: Wanted) -> Picked:
-    """The time that was sent back. Raises SlotUnavailable for one that can't have been offered here."""
+    """The time that was sent back. Raises SlotUnavailable for one that can't have been offered here, or SlotTaken."""
     try:
         doctor_id, clinic_id, starts_at = SlotField(max_length=80).clean(value)
     except ValidationError:
@@ -199,8 +199,7 @@ def read_picked(value: str, wanted: Wanted) -> Picked:
     doctor, clinic = wanted.doctors().filter(pk=doctor_id).first(), wanted.clinics.get(clinic_id)
     if doctor is None or clinic is None:
         raise SlotUnavailable
-    if is_withheld(doctor.pk, clinic.pk, starts_at, timezone.now()):
-        raise SlotTaken
+    refuse_withheld(doctor.pk, clinic.pk, starts_at, timezone.now())
     return Picked(value, doctor, clinic, starts_at)
 
 

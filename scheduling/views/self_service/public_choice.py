@@ -43,6 +43,11 @@ def by_speciality(rows: Sequence[OnlineBooking]) -> list[tuple[str, list[Offered
         Offered(them[0].appointment_type, min((each.leads_to for each in them), key=FURTHEST.index))
         for them in kinds.values()
     ]
+    return grouped(offered)
+
+
+def grouped(offered: list[Offered]) -> list[tuple[str, list[Offered]]]:
+    """Types under their specialities."""
     offered.sort(key=lambda each: (_speciality(each), each.kind.service.name, each.kind.name))
     return [(name, list(them)) for name, them in groupby(offered, key=_speciality)]
 
@@ -117,12 +122,23 @@ def read_choice(request: HttpRequest, clinic: Clinic | None) -> Choice:
     rows = [row for row in switches(clinic) if str(row.appointment_type_id) == asked]
     if not rows:
         raise NotOpen
-    kind, clinics = rows[0].appointment_type, {row.clinic_id: row.clinic for row in rows}
+    return choose(
+        request,
+        rows[0].appointment_type,
+        leads_to={row.clinic_id: row.leads_to for row in rows},
+        clinics={row.clinic_id: row.clinic for row in rows},
+    )
+
+
+def choose(
+    request: HttpRequest, kind: AppointmentType, leads_to: Mapping[int, str], clinics: Mapping[int, Clinic]
+) -> Choice:
+    """What the address ticks of a type that is offered at clinics."""
     performing = {"offerings__appointment_type": kind, "offerings__is_active": True, "offerings__clinic__in": clinics}
     doctors = list(Doctor.objects.active().filter(**performing).distinct())
     return Choice(
         kind=kind,
-        leads_to={row.clinic_id: row.leads_to for row in rows},
+        leads_to=leads_to,
         clinics=clinics,
         ticked=frozenset(pk for pk in clinics if str(pk) in request.GET.getlist("clinic")),
         step_free="step_free" in request.GET,
