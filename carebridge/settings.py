@@ -76,6 +76,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    # Adds random bytes, so that the length of a page doesn't tell what stands beside a secret (BREACH).
+    "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "carebridge.guard.GuardMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

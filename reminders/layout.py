@@ -10,6 +10,7 @@ from reminders.occasion import STILL_CHANGEABLE, Occasion, address_of, clock_in,
 from reminders.senders import answers_go_to
 from reminders.wording import Wording
 from scheduling.models import Appointment, Modality
+from scheduling.translations import words_in
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,10 @@ def layout_of(occasion: Occasion, wording: Wording) -> Mapping[str, object]:
 
 
 def _shown(visit: Appointment, occasion: Occasion, wording: Wording) -> ShownVisit:
-    words = wording.words
+    words, ours = wording.words, words_in(wording.code)
     kind = visit.appointment_type
     facts = [
-        Fact(words["what"], kind.service.name, words["lasts"].format(minutes=visit.duration_minutes)),
+        Fact(words["what"], ours(kind.service.name), words["lasts"].format(minutes=visit.duration_minutes)),
         Fact(words["who"], visit.doctor.full_name),
         _where(visit, wording),
         Fact(words["reference"], visit.reference),
@@ -72,7 +73,7 @@ def _shown(visit: Appointment, occasion: Occasion, wording: Wording) -> ShownVis
         moment=wording.moment(at, day),
         facts=facts,
         page=occasion.pages.get(visit.pk, ""),
-        preparation=kind.preparation_lines,
+        preparation=[ours(line) for line in kind.preparation_lines],
     )
 
 

@@ -16,6 +16,7 @@ from scheduling.models import Appointment, BookingInvitation, Clinic, Modality, 
 from scheduling.models.appointment import Status
 from scheduling.periods import wall_clock
 from scheduling.templatetags.words import phone
+from scheduling.translations import words_in
 
 YEAR_FROM = timedelta(days=300)
 """A day further away than this is written with its year."""
@@ -137,12 +138,13 @@ def _link(occasion: Occasion, wording: Wording) -> str:
 
 
 def _of_invitation(invitation: BookingInvitation, wording: Wording) -> dict[str, str]:
-    return {"date": wording.day(invitation.last_day), "service": invitation.appointment_type.service.name}
+    service = words_in(wording.code)(invitation.appointment_type.service.name)
+    return {"date": wording.day(invitation.last_day), "service": service}
 
 
 def _of_visits(occasion: Occasion, wording: Wording, medium: str) -> dict[str, str]:
     first, clock = occasion.visits[0], clock_in(wording, occasion.kind)
-    short = medium == Medium.SMS
+    short, ours = medium == Medium.SMS, words_in(wording.code)
     values = {
         "date": day_of(first.starts_at, first.clinic, wording),
         "time": wording.listed(clock(each.local_start.time()) for each in occasion.visits),
@@ -151,7 +153,7 @@ def _of_visits(occasion: Occasion, wording: Wording, medium: str) -> dict[str, s
             each.doctor.short_name if short else each.doctor.full_name for each in occasion.visits
         ),
         "clinic": wording.listed(each.clinic.name for each in occasion.visits),
-        "service": wording.listed(each.appointment_type.service.name for each in occasion.visits),
+        "service": wording.listed(ours(each.appointment_type.service.name) for each in occasion.visits),
         "reference": wording.listed(each.reference for each in occasion.visits),
         "change": _change(first),
     }

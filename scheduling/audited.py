@@ -25,6 +25,7 @@ from scheduling.models import (
     ResourceCategory,
     Service,
     Speciality,
+    Translation,
 )
 
 CONFIGURATION: tuple[type[models.Model], ...] = (
@@ -42,6 +43,7 @@ CONFIGURATION: tuple[type[models.Model], ...] = (
     ResourceCategory,
     Service,
     Speciality,
+    Translation,
 )
 MANY_TO_MANY: dict[type[models.Model], list[str]] = {Doctor: ["specialities"], Resource: ["categories"]}
 NOT_PERSONAL = {"id", "is_active", "merged_into", "anonymised_at"}

@@ -1,24 +1,18 @@
 """Addresses that let one patient in: made for a message, checked when opened, ended when they should be.
 
-An address holds the link's id and a keyed digest of it, so that one that was not made here is refused unread, and the
-same message sent twice holds the same address. Knowing it opens nothing yet: whoever follows it gives the patient's
-birth date, and few tries are answered.
+An address holds the link's id and a keyed digest of it (`signed_ids`), so the same message sent twice holds the same
+one. Knowing it opens nothing yet: whoever follows it gives the patient's birth date, and few tries are answered.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, cast
-from uuid import UUID
+from typing import cast
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from carebridge.audit.trail import Action, log_change
 from carebridge.db import command, lock_in_order
@@ -26,8 +20,9 @@ from carebridge.errors import DomainError
 from scheduling.errors import LinkOver, LinkUnknown, TooManyTries, WrongBirthDate
 from scheduling.locking import lock_patient
 from scheduling.models import Appointment, BookingInvitation, PatientLink, Status
+from scheduling.signed_ids import read_signed, signed
 
-SIGNATURE_BYTES = 16
+PURPOSE = "scheduling.links"
 OPENS_AFTER_VISIT = timedelta(days=2)
 TRIES_AT_ONCE = 5
 TRIES_IN_ALL = 15
@@ -39,7 +34,7 @@ WAIT = timedelta(minutes=15)
 
 def token_of(link: PatientLink) -> str:
     """What stands in the link's address: 43 letters, safe in a URL."""
-    return base64.urlsafe_b64encode(link.pk.bytes + _signature(link.pk, settings.SECRET_KEY)).rstrip(b"=").decode()
+    return signed(link.pk, PURPOSE)
 
 
 def address_of(link: PatientLink) -> str:
@@ -50,26 +45,6 @@ def address_of(link: PatientLink) -> str:
 def example_address() -> str:
     """What such an address looks like, for a preview: as long as a real one, and it opens nothing."""
     return settings.PUBLIC_BASE_URL.rstrip("/") + reverse("scheduling:patient-link", args=["example-" * 5 + "abc"])
-
-
-def read_token(token: str) -> UUID:
-    """The id in an address. Raises LinkUnknown for anything that was not made here, without asking the database."""
-    try:
-        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-    except (ValueError, binascii.Error):
-        raise LinkUnknown from None
-    # The last letter of 43 holds four bits that decoding drops: only the one way of writing an address is ours.
-    if len(raw) != 16 + SIGNATURE_BYTES or base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != token:
-        raise LinkUnknown
-    found = UUID(bytes=raw[:16])
-    keys: list[Any] = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    if not any(hmac.compare_digest(raw[16:], _signature(found, key)) for key in keys):
-        raise LinkUnknown
-    return found
-
-
-def _signature(link_id: UUID, key: str) -> bytes:
-    return salted_hmac("scheduling.links", link_id.bytes, secret=key, algorithm="sha256").digest()[:SIGNATURE_BYTES]
 
 
 # --- Making, finding and ending --------------------------------------------------------------------------------------
@@ -113,7 +88,7 @@ def _log_made(links: Sequence[PatientLink], clinic_id: int) -> None:
 def find_link(token: str, *, now: datetime) -> PatientLink:
     """The link of an address, with what it opens. Raises LinkUnknown, and LinkOver when it has ended."""
     related = ("patient", "appointment__clinic", "invitation__clinic", "invitation__appointment_type__service")
-    link = PatientLink.objects.select_related(*related).filter(pk=read_token(token)).first()
+    link = PatientLink.objects.select_related(*related).filter(pk=read_signed(token, PURPOSE)).first()
     if link is None:
         raise LinkUnknown
     if link.revoked_at or link.patient.anonymised_at or link.patient.merged_into_id:

@@ -101,8 +101,10 @@ def search_covers(user: User) -> str:
 
 
 def records_urls(user: User) -> list[tuple[str, str]]:
-    """Entries of the account menu about patients' records: (words, address)."""
+    """Entries of the account menu about patients and their records: (words, address)."""
     items = []
+    if clinic_ids_with(user, Permission.BOOK):
+        items.append(("Referrers’ links", reverse("scheduling:referrers")))
     if clinic_ids_with(user, Permission.MERGE_PATIENTS):
         items.append(("Possible duplicates", reverse("scheduling:duplicates")))
     if clinic_ids_with(user, Permission.RELEASE_PATIENT_DATA):

@@ -31,6 +31,7 @@ from scheduling.models import (
     Doctor,
     OnlineBooking,
     Patient,
+    ReferrerLink,
     SelfBooking,
     Status,
 )
@@ -41,6 +42,7 @@ from scheduling.roles import Permission
 
 TO_ENTER = timedelta(minutes=10)
 KEPT_UNVERIFIED = timedelta(hours=1)
+LONGEST_WISHES = 300
 MOST_AN_HOUR = 5
 """Bookings begun for one telephone or mailbox."""
 NOT_KNOWN_YET = frozenset({"not_returning"})
@@ -83,7 +85,7 @@ def begin_booking(
     Raises NotOpen, InvalidInput naming the fields, TooManyBookings, and as book_appointment.
     """
     wish = Wish(
-        patient=_new_record(person),
+        patient=new_record(person),
         appointment_type=appointment_type,
         doctor=doctor,
         clinic=clinic,
@@ -98,7 +100,15 @@ def begin_booking(
 @command(WORDS)
 def _pend(*, wish: Wish, medium: SelfBooking.Medium) -> SelfBooking:
     _check_open(wish.clinic, wish.appointment_type, Mode.BOOK)
-    _put_on_file(wish.patient, wish.clinic, at=wish.now)
+    put_on_file(wish.patient, wish.clinic, at=wish.now)
+    return keep_time(wish, medium)
+
+
+def keep_time(wish: Wish, medium: SelfBooking.Medium, referrer_link: ReferrerLink | None = None) -> SelfBooking:
+    """Keep the time for ten minutes, for a patient who was just put on file. Part of a command.
+
+    Raises as book_appointment.
+    """
     wish, plan = lock_visit(wish)
     decision = decide(wish, plan, by=None)
 
@@ -107,13 +117,14 @@ def _pend(*, wish: Wish, medium: SelfBooking.Medium) -> SelfBooking:
     if wish.hold:
         transaction.on_commit(lambda: holds.spend_hold(wish.hold, booked=visit), robust=True)
     record_booked(visit, wish, by=None)
-    return _begin(
+    return begin(
         patient=wish.patient,
         clinic=wish.clinic,
         appointment_type=wish.appointment_type,
         appointment=visit,
         medium=medium,
         expires_at=until,
+        referrer_link=referrer_link,
     )
 
 
@@ -124,21 +135,22 @@ def begin_request(*, person: Person, appointment_type: AppointmentType, clinic: 
     Raises NotOpen, InvalidInput naming the fields, TooManyBookings.
     """
     now = timezone.now()
-    patient = _new_record(person)
+    patient = new_record(person)
     _check_open(clinic, appointment_type, Mode.REQUEST)
-    _put_on_file(patient, clinic, at=now)
-    return _begin(
+    put_on_file(patient, clinic, at=now)
+    return begin(
         patient=patient,
         clinic=clinic,
         appointment_type=appointment_type,
         is_request=True,
-        wishes=wishes.strip()[:300],
+        wishes=wishes.strip()[:LONGEST_WISHES],
         medium=person.medium,
         expires_at=now + TO_ENTER,
     )
 
 
-def _begin(**facts: object) -> SelfBooking:
+def begin(**facts: object) -> SelfBooking:
+    """Write down that somebody books or asks. Part of a command."""
     booking = SelfBooking.objects.create(**facts)
     log_change(booking, event="self_booking.begun", by=None, action=Action.CREATE, clinic_id=booking.clinic_id)
     emit(CodeWanted())
@@ -152,7 +164,7 @@ def _check_open(clinic: Clinic, appointment_type: AppointmentType, mode: OnlineB
         raise NotOpen
 
 
-def _new_record(person: Person) -> Patient:
+def new_record(person: Person) -> Patient:
     """The person as a record of their own, not saved yet. Raises InvalidInput naming the fields."""
     patient = Patient(
         given_name=person.given_name.strip(), family_name=person.family_name.strip(), birth_date=person.birth_date
@@ -165,7 +177,8 @@ def _new_record(person: Person) -> Patient:
     return patient
 
 
-def _put_on_file(patient: Patient, clinic: Clinic, *, at: datetime) -> None:
+def put_on_file(patient: Patient, clinic: Clinic, *, at: datetime) -> None:
+    """Save a record that no clinic knows yet. Part of a command. Raises TooManyBookings for one mailbox or number."""
     lately = Patient.objects.filter(self_bookings__created_at__gt=at - timedelta(hours=1))
     if lately.filter(same_contact(patient)).count() >= MOST_AN_HOUR:
         raise TooManyBookings

@@ -18,7 +18,7 @@ from scheduling.errors import CodeOver, TooManyBookings, WrongCode
 from scheduling.events import CodeWanted
 from scheduling.history import record_appointment
 from scheduling.locking import lock_appointments, lock_patients, save_changes
-from scheduling.models import Appointment, Channel, Patient, PatientClinic, SelfBooking, Status
+from scheduling.models import Appointment, Channel, Patient, PatientClinic, Referral, SelfBooking, Status
 from scheduling.placement import Wish, load_patient_facts
 from scheduling.public_booking import same_contact
 from scheduling.retention import forget_unverified
@@ -76,7 +76,7 @@ def enter_code(*, booking: SelfBooking, code: str) -> SelfBooking:
 def _enter(*, booking: SelfBooking, code: str) -> SelfBooking | DomainError:
     now = timezone.now()
     right = hmac.compare_digest(code.encode(), code_of(booking).encode())
-    known = _on_file(booking.patient) if right and not booking.verified_at else None
+    known = on_file(booking.patient) if right and not booking.verified_at else None
     try:
         patients = lock_patients({booking.patient_id, *([known.pk] if known else [])})
     except InvalidInput:
@@ -93,7 +93,7 @@ def _enter(*, booking: SelfBooking, code: str) -> SelfBooking | DomainError:
         return _count_wrong(booking)
     if visit and visit.status not in (Status.PENDING, Status.REQUIRES_REVIEW):
         return CodeOver()
-    return _settle(booking, visit, patients[known.pk if known else booking.patient_id], now)
+    return settle(booking, visit, patients[known.pk if known else booking.patient_id], now)
 
 
 def _count_wrong(booking: SelfBooking) -> DomainError:
@@ -103,7 +103,7 @@ def _count_wrong(booking: SelfBooking) -> DomainError:
     return CodeOver() if booking.wrong_tries >= MOST_TRIES else WrongCode()
 
 
-def _on_file(new: Patient) -> Patient | None:
+def on_file(new: Patient) -> Patient | None:
     """The one record that a clinic knows with the same name, birth date and contact; None without, or with several."""
     same = Patient.objects.active().filter(search_name=new.search_name, birth_date=new.birth_date, anonymised_at=None)
     known = same.filter(same_contact(new), pk__in=PatientClinic.objects.values("patient"))
@@ -111,8 +111,11 @@ def _on_file(new: Patient) -> Patient | None:
     return found[0] if len(found) == 1 else None
 
 
-def _settle(booking: SelfBooking, visit: Appointment | None, patient: Patient, now: datetime) -> SelfBooking:
-    """Now it is clear whose it is: the clinic gets to know them, and a record that isn't needed any more is blanked."""
+def settle(booking: SelfBooking, visit: Appointment | None, patient: Patient, now: datetime) -> SelfBooking:
+    """Now it is clear whose it is: the clinic gets to know them, and a record that isn't needed any more is blanked.
+
+    Part of a command that holds the locks on both records, the visit and the booking.
+    """
     new = Patient.objects.get(pk=booking.patient_id)
     known_here = [PatientClinic(patient=patient, clinic_id=booking.clinic_id)]
     PatientClinic.objects.bulk_create(known_here, ignore_conflicts=True)
@@ -125,6 +128,7 @@ def _settle(booking: SelfBooking, visit: Appointment | None, patient: Patient, n
         clinic_id=booking.clinic_id,
         facts={"patient": str(patient.pk)},
     )
+    Referral.objects.filter(patient=new).update(patient=patient)
     if visit:
         _make_firm(visit, patient, now)
     if new.pk != patient.pk:
@@ -162,11 +166,12 @@ def _rules_against(visit: Appointment, patient: Patient, now: datetime) -> str:
         clinic=visit.clinic,
         starts_at=visit.starts_at,
         now=now,
+        referral=visit.referral,
         ignoring=visit.pk,
     )
     facts = load_patient_facts(wish, minutes=visit.duration_minutes)
     reasons = [
-        *policies.eligibility(visit.appointment_type, patient, visit.local_date, facts, None),
+        *policies.eligibility(visit.appointment_type, patient, visit.local_date, facts, wish.referral),
         *policies.patient_load(visit.clinic, facts),
     ]
     return reasons[0].code.replace("_", " ") if reasons else ""

@@ -19,6 +19,7 @@ from scheduling.models import (
     Requirement,
     Service,
     Speciality,
+    Translation,
 )
 
 
@@ -157,3 +158,11 @@ class CancellationReasonAdmin(Undeletable):
     list_filter = ("is_active", "by_patient")
     list_editable = ("position",)
     search_fields = ("label", "code")
+
+
+@admin.register(Translation)
+class TranslationAdmin(ConfigurationAdmin):
+    list_display = ("source", "language", "text")
+    list_filter = ("language",)
+    list_editable = ("text",)
+    search_fields = ("source", "text")

@@ -19,7 +19,7 @@ from scheduling.demo.catalogue import make_catalogue
 from scheduling.demo.disruptions import make_disruptions
 from scheduling.demo.fates import make_fates
 from scheduling.demo.horizon import LONDON, Horizon
-from scheduling.demo.online import make_requests, open_to_the_public
+from scheduling.demo.online import make_referrer_links, make_requests, open_to_the_public
 from scheduling.demo.patients import make_patients
 from scheduling.demo.places import make_places
 from scheduling.demo.practitioners import make_practitioners
@@ -28,6 +28,7 @@ from scheduling.demo.referrals import make_referrals
 from scheduling.demo.rosters import make_rosters
 from scheduling.demo.rows import write_patients, write_visits
 from scheduling.demo.staff import make_staff
+from scheduling.demo.translations import translate_catalogue
 from scheduling.demo.visits import make_visits
 from scheduling.demo.world import World
 from scheduling.models import Allocation, Clinic
@@ -102,6 +103,8 @@ def _write(world: World, say: Say) -> None:
         make_referrals(world)
         write_visits(world)
         make_requests(world)
+        make_referrer_links(world)
+        translate_catalogue()
         answer_some(world)
         _check_constraints_now()
 

@@ -1,4 +1,4 @@
-"""What the public may see, ask for or book by itself at the demo's clinics."""
+"""What the public, and practices that refer, may see, ask for or book by themselves at the demo's clinics."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from scheduling.demo.world import World
-from scheduling.models import AppointmentType, OnlineBooking, SelfBooking
+from scheduling.models import AppointmentType, OnlineBooking, ReferrerLink, SelfBooking
 
 Mode = OnlineBooking.Mode
 WISHES = (
@@ -60,3 +60,19 @@ def make_requests(world: World) -> None:
         )
         for number, (visit, words) in enumerate(zip(seen[:: max(1, len(seen) // 24)], WISHES * 6, strict=False))
     )
+
+
+def make_referrer_links(world: World) -> None:
+    """At the first clinic a surgery nearby books what needs a referral, and another asks."""
+    clinic = min(world.clinics.values(), key=lambda each: each.position)
+    offered = {offering.appointment_type for group in world.offerings.values() for offering in group}
+    kinds = [kind for kind in offered if kind.requires_referral and kind.offerings.filter(clinic=clinic).exists()]
+    until = timezone.now() + timedelta(days=91)
+    for referrer, mode in (
+        ("Quay Street Surgery", ReferrerLink.Mode.BOOK),
+        ("Dr Lindqvist", ReferrerLink.Mode.REQUEST),
+    ):
+        link = ReferrerLink.objects.create(
+            referrer=referrer, clinic=clinic, mode=mode, most_patients=20, expires_at=until
+        )
+        link.appointment_types.set(kinds)

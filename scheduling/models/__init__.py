@@ -27,6 +27,7 @@ from scheduling.models.online import OnlineBooking, SelfBooking
 from scheduling.models.page_text import PageText
 from scheduling.models.patient import Patient, PatientClinic, Referral
 from scheduling.models.question import Answer, Question
+from scheduling.models.referrer import ReferrerLink
 from scheduling.models.resource import (
     Doctor,
     DoctorClinic,
@@ -38,6 +39,7 @@ from scheduling.models.resource import (
 )
 from scheduling.models.roster import ExtraSession, RecurringBreak, ScheduleBlock, WorkingHours
 from scheduling.models.service import AppointmentType, Modality, Offering, Requirement, Service
+from scheduling.models.translation import Translation
 
 __all__ = [
     "Allocation",
@@ -74,6 +76,7 @@ __all__ = [
     "Question",
     "RecurringBreak",
     "Referral",
+    "ReferrerLink",
     "Requirement",
     "Resource",
     "ResourceCategory",
@@ -86,5 +89,6 @@ __all__ = [
     "Sex",
     "Speciality",
     "Status",
+    "Translation",
     "WorkingHours",
 ]

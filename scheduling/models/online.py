@@ -13,6 +13,7 @@ from scheduling.models.appointment import Appointment
 from scheduling.models.clinic import Clinic
 from scheduling.models.fields import in_order
 from scheduling.models.patient import Patient
+from scheduling.models.referrer import ReferrerLink
 from scheduling.models.service import AppointmentType
 
 if TYPE_CHECKING:
@@ -87,7 +88,8 @@ class SelfBookingQuerySet(models.QuerySet["SelfBooking"]):
 class SelfBooking(models.Model):
     """Somebody books a visit on the public pages, or asks for one; a code sent to them shows that they can be reached.
 
-    Until the code is entered the patient is a record that no clinic knows, made for this booking alone.
+    Until the code is entered the patient is a record that no clinic knows, made for this booking alone. Where
+    `referrer_link` is set a practice did it for them, and no code is asked for.
     """
 
     class Medium(models.TextChoices):
@@ -100,6 +102,9 @@ class SelfBooking(models.Model):
     appointment_type = models.ForeignKey(AppointmentType, on_delete=models.PROTECT, related_name="+")
     appointment = models.OneToOneField(
         Appointment, on_delete=models.PROTECT, null=True, blank=True, related_name="self_booking"
+    )
+    referrer_link = models.ForeignKey(
+        ReferrerLink, on_delete=models.PROTECT, null=True, blank=True, related_name="bookings"
     )
     is_request = models.BooleanField(default=False)
     wishes = models.CharField(max_length=300, blank=True, help_text="What a request says, in the person's words")

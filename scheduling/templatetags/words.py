@@ -7,7 +7,10 @@ from django import template
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
+from scheduling import translations
+
 register = template.Library()
+register.filter("translated", translations.translated)
 
 RULES = {
     "blocked": "Doctor away or blocked",

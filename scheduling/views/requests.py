@@ -30,7 +30,7 @@ def requests(request: StaffRequest) -> HttpResponse:
     if not clinic_ids_with(request.user, Permission.BOOK):
         raise Http404
     waiting = SelfBooking.objects.visible_to(request.user).requests().order_by("verified_at")
-    rows = list(waiting.select_related("clinic", "patient", "appointment_type__service")[: SHOWN + 1])
+    rows = list(waiting.select_related("clinic", "patient", "appointment_type__service", "referrer_link")[: SHOWN + 1])
     concerned = {each.patient_id for each in rows}
     named = set(Patient.objects.visible_to(request.user).filter(pk__in=concerned).values_list("pk", flat=True))
     if named:

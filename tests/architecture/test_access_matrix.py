@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 Ask = Callable[[Row, str, Words], str]
 COMES_BACK = {"GET", "HEAD", "OPTIONS"}
 REFUSED = {"401", "403", "404", "405"}
-UUIDS = ("patient", "colleague_patient", "member", "message", "boxed", "asked")
+UUIDS = ("patient", "colleague_patient", "member", "message", "boxed", "asked", "practice_id")
 
 
 @pytest.fixture(scope="module")

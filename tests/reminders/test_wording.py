@@ -19,6 +19,7 @@ from reminders.segments import length_of, sms_text
 from reminders.wording import LANGUAGES, language_for, wording_in
 from scheduling.models import Appointment, AppointmentType, Clinic, Doctor, Patient, Service
 
+pytestmark = pytest.mark.django_db
 TO_PATIENTS = [kind for kind in Kind if kind not in TO_STAFF]
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 ANSWERS = {

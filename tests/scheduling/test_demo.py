@@ -19,6 +19,7 @@ from scheduling.availability import explain_slot
 from scheduling.consistency import findings
 from scheduling.demo.load import Size, load_demo
 from scheduling.demo.wipe import wipe_schedule
+from scheduling.languages import DEFAULT, LANGUAGES
 from scheduling.models import (
     Allocation,
     Appointment,
@@ -30,12 +31,15 @@ from scheduling.models import (
     ExtraSession,
     Patient,
     PatientClinic,
+    Question,
     RecurringBreak,
     Resource,
     ScheduleBlock,
     ScheduleEvent,
     Service,
+    Speciality,
     Status,
+    Translation,
     WorkingHours,
 )
 from scheduling.personal_details import valid_pms_number
@@ -92,6 +96,17 @@ def test_some_practitioners_serve_two_clinics_on_one_day(demo):
 
 def test_every_type_is_performed_by_somebody(demo):
     assert not AppointmentType.objects.filter(offerings=None).exists()
+
+
+def test_every_line_of_the_catalogue_is_read_in_every_language(demo):
+    lines = {each.name for model in (Service, AppointmentType, Speciality) for each in model.objects.all()}
+    lines |= {line for each in AppointmentType.objects.all() for line in each.preparation_lines}
+    for question in Question.objects.all():
+        lines |= {question.text, *question.choice_lines}
+
+    for language in set(LANGUAGES) - {DEFAULT}:
+        translated = set(Translation.objects.filter(language=language).values_list("source", flat=True))
+        assert not lines - translated - {""}, language
 
 
 def test_every_status_is_there(demo):

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.core.signing import BadSignature, TimestampSigner
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -29,6 +29,7 @@ from scheduling.languages import LANGUAGES, Language, language_for, language_in
 from scheduling.links import check_birth_date, find_link
 from scheduling.models import PatientLink
 from scheduling.page_texts import texts_of
+from scheduling.translations import speaking
 from scheduling.views.self_service.birth_date import BirthDateForm
 from scheduling.views.self_service.words import sentence
 
@@ -66,7 +67,7 @@ def patient_page(view: PatientView) -> PatientView:
     @csrf_exempt
     @wraps(view)
     def run(request: HttpRequest, token: str, **named: Any) -> HttpResponse:
-        return _discreet(_served(request, token, lambda visitor: _let_in(request, view, visitor, named)))
+        return discreet(_served(request, token, lambda visitor: _let_in(request, view, visitor, named)))
 
     return run
 
@@ -87,7 +88,7 @@ def visit_page(view: PatientView) -> PatientView:
 @require_POST
 def enter(request: HttpRequest, token: str) -> HttpResponse:
     """The birth date as typed; right, it opens this browser for half an hour."""
-    return _discreet(_served(request, token, lambda visitor: _checked(request, visitor)))
+    return discreet(_served(request, token, lambda visitor: _checked(request, visitor)))
 
 
 @csrf_exempt
@@ -97,7 +98,7 @@ def choose_language(request: HttpRequest, token: str) -> HttpResponse:
     response = redirect("scheduling:patient-link", token=token)
     if (code := request.POST.get("language", "")) in LANGUAGES:
         set_cookie(response, LANGUAGE_COOKIE, code, YEAR_SECONDS)
-    return _discreet(response)
+    return discreet(response)
 
 
 def _served(request: HttpRequest, token: str, serve: Callable[[Visitor], HttpResponse]) -> HttpResponse:
@@ -106,12 +107,12 @@ def _served(request: HttpRequest, token: str, serve: Callable[[Visitor], HttpRes
         link = find_link(token, now=now)
     except (LinkUnknown, LinkOver) as error:
         language = language_of(request, None)
-        with translation.override(language.code):
+        with speaking(language.code):
             return refused(request, error, language)
 
     language = language_of(request, link)
     origin().update(facts={"patient_link": str(link.pk)})
-    with translation.override(language.code):
+    with speaking(language.code):
         return serve(Visitor(link, token, language, now))
 
 
@@ -208,7 +209,7 @@ def set_cookie(response: HttpResponse, name: str, value: str, seconds: int) -> N
     )
 
 
-def _discreet(response: HttpResponse) -> HttpResponse:
+def discreet(response: HttpResponse) -> HttpResponse:
     """The address is a secret: it is told to nobody, and no search engine shows the page."""
     response["Referrer-Policy"] = "no-referrer"
     response["X-Robots-Tag"] = "noindex, nofollow"

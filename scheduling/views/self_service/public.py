@@ -10,8 +10,10 @@ from django.views.decorators.http import require_http_methods
 
 from carebridge.errors import DomainError, InvalidInput
 from scheduling.errors import PolicyRefused
-from scheduling.models import Clinic, OnlineBooking
+from scheduling.models import Clinic, OnlineBooking, ReferrerLink, SelfBooking
 from scheduling.public_booking import begin_booking, begin_request
+from scheduling.referrer_links import token_of
+from scheduling.referring import refer, refer_without_time
 from scheduling.views.self_service.offered import (
     DAYS_OPEN,
     LOST,
@@ -24,12 +26,12 @@ from scheduling.views.self_service.offered import (
 )
 from scheduling.views.self_service.public_choice import Choice, by_speciality, read_choice, switches
 from scheduling.views.self_service.public_door import Guest, public_page, show
-from scheduling.views.self_service.public_form import DetailsForm, stamp
+from scheduling.views.self_service.public_form import DetailsForm, ReferredForm, stamp
 from scheduling.views.self_service.when import Asked
 from scheduling.views.self_service.words import sentence
 
 Mode = OnlineBooking.Mode
-TYPED = ("whose", "booker", "given_name", "family_name", "day", "month", "year", "sex", "contact", "stamp")
+TYPED = (*DetailsForm.field_order, "number", "stamp")
 """What goes along when a time was lost, so that nobody types it again."""
 
 
@@ -40,7 +42,11 @@ def book(request: HttpRequest, guest: Guest, code: str = "") -> HttpResponse:
     clinic = get_object_or_404(Clinic.objects.active(), code=code) if code else None
     if "type" not in request.GET:
         return services(request, guest, clinic)
-    choice = read_choice(request, clinic)
+    return book_or_ask(request, guest, read_choice(request, clinic), clinic)
+
+
+def book_or_ask(request: HttpRequest, guest: Guest, choice: Choice, clinic: Clinic | None) -> HttpResponse:
+    """As far as the type leads there: a time is booked, a visit asked for, or it says whom to call."""
     if Mode.BOOK in choice.leads_to.values() and "ask" not in request.GET:
         return _pick(request, guest, choice, clinic)
     if Mode.REQUEST in choice.leads_to.values():
@@ -97,19 +103,29 @@ def _book(request: HttpRequest, guest: Guest, choice: Choice, clinic: Clinic | N
 
 
 def _begin(guest: Guest, choice: Choice, picked: Picked, form: DetailsForm) -> HttpResponse:
-    booking = begin_booking(
-        person=form.person(guest.language.code),
-        appointment_type=choice.kind,
-        doctor=picked.doctor,
-        clinic=picked.clinic,
-        starts_at=picked.starts_at,
-        hold=guest.owner,
-    )
+    wanted: dict[str, Any] = {
+        "person": form.person(guest.language.code),
+        "appointment_type": choice.kind,
+        "doctor": picked.doctor,
+        "starts_at": picked.starts_at,
+        "hold": guest.owner,
+    }
+    if guest.referrer:
+        return _referred(guest.referrer, refer(link=guest.referrer, number=form.cleaned_data["number"], **wanted))
+    return _to_code(begin_booking(clinic=picked.clinic, **wanted))
+
+
+def _to_code(booking: SelfBooking) -> HttpResponse:
     return redirect("scheduling:public-code", pk=booking.pk)
 
 
+def _referred(link: ReferrerLink, booking: SelfBooking) -> HttpResponse:
+    return redirect("scheduling:referred", token=token_of(link), pk=booking.pk)
+
+
 def _form(guest: Guest, choice: Choice, *args: Any, **kwargs: Any) -> DetailsForm:
-    return DetailsForm(*args, now=guest.now, asks_sex=bool(choice.kind.sex), **kwargs)
+    form = ReferredForm if guest.referrer else DetailsForm
+    return form(*args, now=guest.now, asks_sex=bool(choice.kind.sex), **kwargs)
 
 
 def offer_times(
@@ -173,15 +189,20 @@ def _ask(request: HttpRequest, guest: Guest, choice: Choice, clinic: Clinic | No
         form = _form(guest, choice, request.POST, clinics=clinics)
         try:
             if form.is_valid():
-                told = form.cleaned_data
-                booking = begin_request(
-                    person=form.person(guest.language.code),
-                    appointment_type=choice.kind,
-                    clinic=told["clinic"],
-                    wishes=told["wishes"],
-                )
-                return redirect("scheduling:public-code", pk=booking.pk)
+                return _begin_asking(guest, choice, form)
         except InvalidInput as error:
             form.add_error(None, sentence(error))
     context = {"choice": choice, "clinic": clinic, "form": form, "query": Asked.of(request).here}
     return show(request, guest, "public_ask", context, status=422 if form.errors else 200)
+
+
+def _begin_asking(guest: Guest, choice: Choice, form: DetailsForm) -> HttpResponse:
+    told = form.cleaned_data
+    wanted: dict[str, Any] = {
+        "person": form.person(guest.language.code),
+        "appointment_type": choice.kind,
+        "wishes": told["wishes"],
+    }
+    if guest.referrer:
+        return _referred(guest.referrer, refer_without_time(link=guest.referrer, number=told["number"], **wanted))
+    return _to_code(begin_request(clinic=told["clinic"], **wanted))

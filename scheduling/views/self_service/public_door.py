@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
 from typing import Any
@@ -16,10 +16,11 @@ from csp.decorators import csp_replace
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from carebridge.accounts.throttles import address_of, within
@@ -27,9 +28,18 @@ from carebridge.errors import DomainError
 from carebridge.guard import MAY_ASK_WHERE
 from scheduling.errors import TooManyBookings
 from scheduling.languages import LANGUAGES, Language, language_in
-from scheduling.models import Clinic
+from scheduling.models import Clinic, ReferrerLink
 from scheduling.page_texts import texts_of
-from scheduling.views.self_service.door import LANGUAGE_COOKIE, NAMES, YEAR_SECONDS, language_of, set_cookie
+from scheduling.referrer_links import find_referrer_link, token_of
+from scheduling.translations import speaking
+from scheduling.views.self_service.door import (
+    LANGUAGE_COOKIE,
+    NAMES,
+    YEAR_SECONDS,
+    discreet,
+    language_of,
+    set_cookie,
+)
 from scheduling.views.self_service.words import sentence
 
 BROWSER_COOKIE = "patient_browser"
@@ -41,13 +51,25 @@ HOUR, QUARTER = 60 * 60, 15 * 60
 class Guest:
     """Whoever looks: reading which language, at what time. `owner` is whose holds are theirs.
 
-    Inside a clinic's own site, `outside` is the address at which they go on in a tab of its own.
+    Inside a clinic's own site, `outside` is the address at which they go on in a tab of its own. `referrer` is the link
+    by which a practice books for its patients.
     """
 
     language: Language
     owner: str
     now: datetime
     outside: str = ""
+    referrer: ReferrerLink | None = None
+
+    @property
+    def token(self) -> str:
+        """What stands in the address of a practice's pages."""
+        return token_of(self.referrer) if self.referrer else ""
+
+    @property
+    def steps(self) -> int:
+        """How many there are to a booking: nobody asks a practice for a code."""
+        return 2 if self.referrer else 3
 
 
 def public_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -87,6 +109,25 @@ def framed_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
     return run
 
 
+def referrer_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Serve a view, which gets a Guest, to the practice that holds a referrer's link.
+
+    The address is a secret, which no other site knows: as on a patient's page it takes the place of Django's check.
+    """
+
+    @csrf_exempt
+    @wraps(view)
+    def run(request: HttpRequest, token: str, **named: Any) -> HttpResponse:
+        def let_in(request: HttpRequest, guest: Guest) -> HttpResponse:
+            link = find_referrer_link(token, now=guest.now)
+            return view(request, replace(guest, owner=f"refer-{link.pk.hex}", referrer=link), link, **named)
+
+        guest = Guest(language_of(request, None), "", timezone.now())
+        return discreet(_served(request, let_in, guest, {}))
+
+    return run
+
+
 def _language(request: HttpRequest, told: str) -> Language:
     """As the address says; else as chosen on this device; else as the browser says."""
     return language_in(told) if told in LANGUAGES else language_of(request, None)
@@ -95,7 +136,7 @@ def _language(request: HttpRequest, told: str) -> Language:
 def _served(
     request: HttpRequest, view: Callable[..., HttpResponse], guest: Guest, named: Mapping[str, Any]
 ) -> HttpResponse:
-    with translation.override(guest.language.code):
+    with speaking(guest.language.code):
         try:
             if request.method == "POST" and not within("public", address_of(request), seconds=QUARTER):
                 raise TooManyBookings

@@ -61,7 +61,17 @@ class DetailsForm(BirthDateForm):
     website = forms.CharField(required=False)
     stamp = forms.CharField(widget=forms.HiddenInput, required=False)
 
-    field_order = ("whose", "booker", "given_name", "family_name", "day", "month", "year", "sex", "contact")
+    field_order: tuple[str, ...] = (
+        "whose",
+        "booker",
+        "given_name",
+        "family_name",
+        "day",
+        "month",
+        "year",
+        "sex",
+        "contact",
+    )
 
     def __init__(
         self, *args: Any, now: datetime, asks_sex: bool, clinics: list[Clinic] | None = None, **kwargs: Any
@@ -134,5 +144,18 @@ class DetailsForm(BirthDateForm):
             contact=told["contact"],
             language=language,
             sex=Sex(told["sex"]) if told.get("sex") else "",
-            booker=told["booker"],
+            booker=told.get("booker", ""),
         )
+
+
+class ReferredForm(DetailsForm):
+    """The details of a patient whom a practice refers, and the number of its referral."""
+
+    number = forms.CharField(label=_("Number of the referral"), max_length=24, required=False)
+
+    field_order = ("given_name", "family_name", "day", "month", "year", "sex", "contact", "number")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["whose"], self.fields["booker"]
+        self.fields["contact"].label = _("The patient’s email address or mobile number")

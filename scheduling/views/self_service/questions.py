@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from scheduling.links import live_visit
 from scheduling.models.question import LONGEST_ANSWER, Question
 from scheduling.questions import Asked, answer_questions, asked_of, choices_of
+from scheduling.translations import translated
 from scheduling.views.self_service.door import Visitor, page, visit_page
 from scheduling.views.self_service.shown import ShownVisit
 
@@ -34,14 +35,14 @@ class QuestionsForm(forms.Form):
 def _field(asked: Asked) -> forms.Field:
     question = asked.question
     about: dict[str, Any] = {
-        "label": question.text,
+        "label": translated(question.text),
         "required": question.is_required,
         "initial": asked.answer,
         "error_messages": {"required": _("Please answer this.")},
     }
     if offered := choices_of(question):
         words = {"yes": _("Yes"), "no": _("No")} if question.kind == Question.Kind.YES_NO else {}
-        shown = [(each, words.get(each, each)) for each in offered]
+        shown = [(each, words.get(each) or translated(each)) for each in offered]
         return forms.ChoiceField(**about, choices=shown, widget=forms.RadioSelect)
     return forms.CharField(**about, max_length=LONGEST_ANSWER, widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}))
 

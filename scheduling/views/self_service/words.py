@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from carebridge.errors import DomainError
 from scheduling.models import CancellationReason
+from scheduling.translations import translated
 
 SENTENCES: dict[str, Promise] = {
     "link_unknown": _("This link doesn't work. Please look whether you have the whole address, or call us."),
@@ -44,7 +45,7 @@ REASONS: dict[str, Promise] = {
 
 def in_words(reason: CancellationReason) -> str:
     """A reason for cancelling in the reader's language."""
-    return str(REASONS.get(reason.code, reason.label))
+    return str(REASONS.get(reason.code) or translated(reason.label))
 
 
 def sentence(error: DomainError) -> str:

@@ -9,6 +9,7 @@ from django.test import Client
 
 from scheduling.models import (
     ScheduleEvent,
+    Translation,
 )
 from tests import factories
 
@@ -25,6 +26,7 @@ def everything(visit, dr_osei, harbour, northgate_room, patient_request, cardiol
     harbour.page_texts.create(
         place="footer", language="en", version=1, text="Ring twice", written_at=begin, written_by=dr_osei.user
     )
+    Translation.objects.create(language="fr", source="Cardiology", text="Cardiologie")
     harbour.day_notes.create(day=begin.date(), text="Fire drill at eleven")
     visit.patient.referrals.create(
         number="R-1", referrer="Dr Hale", valid_from=begin.date(), valid_until=begin.date(), service=cardiology

@@ -14,18 +14,19 @@ from carebridge.audit.models import LogEntry
 from scheduling.booking import book_appointment
 from scheduling.errors import LinkOver, LinkUnknown, TooManyTries, WrongBirthDate
 from scheduling.links import (
+    PURPOSE,
     check_birth_date,
     find_link,
     live_visit,
     manage_link,
     manage_links,
-    read_token,
     revoke_link,
     token_of,
 )
 from scheduling.merging import merge_patients
 from scheduling.models import PatientLink
 from scheduling.rescheduling import reschedule_appointment
+from scheduling.signed_ids import read_signed
 
 pytestmark = pytest.mark.django_db
 LETTERS = string.ascii_letters + string.digits + "-_"
@@ -61,19 +62,19 @@ def test_no_changed_address_is_taken(link, mutated, django_assert_num_queries):
             if "".join(changed) == token:
                 continue
             with pytest.raises(LinkUnknown):
-                read_token("".join(changed))
+                read_signed("".join(changed), PURPOSE)
 
 
 @pytest.mark.parametrize("length", range(42))
 def test_an_address_that_was_cut_short_is_not_taken(link, length):
     with pytest.raises(LinkUnknown):
-        read_token(token_of(link)[:length])
+        read_signed(token_of(link)[:length], PURPOSE)
 
 
 @pytest.mark.parametrize("added", ["=", "A", " ", "/", "\n", "é"])
 def test_an_address_with_something_added_is_not_taken(link, added):
     with pytest.raises(LinkUnknown):
-        read_token(token_of(link) + added)
+        read_signed(token_of(link) + added, PURPOSE)
 
 
 def test_every_way_of_writing_the_last_letter_but_one_is_refused(link):
@@ -85,7 +86,7 @@ def test_every_way_of_writing_the_last_letter_but_one_is_refused(link):
 
 def _is_taken(token: str) -> bool:
     try:
-        read_token(token)
+        read_signed(token, PURPOSE)
     except LinkUnknown:
         return False
     return True
