@@ -8,6 +8,7 @@ from carebridge.errors import NotFound
 from carebridge.http import plain_problem
 from reminders.api import ReminderView
 from waitlist.api import EntryView, OfferView
+from waitlist.own_api import OwnEntryView
 
 
 def nothing_here(request: HttpRequest, rest: str) -> HttpResponse:
@@ -22,5 +23,7 @@ urlpatterns = [
     path("reminders/", ReminderView.as_view({"get": "list"}), name="api-reminders"),
     path("waitlist/entries/", EntryView.as_view({"get": "list", "post": "create"}), name="api-waitlist-entries"),
     path("waitlist/offers/", OfferView.as_view({"get": "list"}), name="api-waitlist-offers"),
+    path("me/waitlist/entries/", OwnEntryView.as_view({"get": "list", "post": "create"}), name="api-own-waitlist"),
+    path("me/waitlist/entries/<int:pk>/", OwnEntryView.as_view({"delete": "destroy"}), name="api-own-waitlist-entry"),
     path("<path:rest>", nothing_here),
 ]

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from django import forms
 from django.contrib import admin
 
 from scheduling.admin.base import ConfigurationAdmin, ReadOnlyAdmin
 from scheduling.roles import Permission
-from waitlist.models import ClinicTerms, Decision, Entry, FreedSlot, Offer
+from waitlist.models import ClinicTerms, Decision, Entry, FreedSlot, Grouping, Offer
+
+
+class ClinicTermsForm(forms.ModelForm):
+    compared = forms.MultipleChoiceField(
+        label="Groups", choices=Grouping.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
 
 
 @admin.register(ClinicTerms)
 class ClinicTermsAdmin(ConfigurationAdmin):
+    form = ClinicTermsForm
     clinic_path = "clinic"
     list_display = ("clinic", "offers_at_once", "shortest_answer_minutes", "longest_answer_minutes")
     list_select_related = ("clinic",)
+    filter_horizontal = ("approve_types",)
     fieldsets = (
         (None, {"fields": ("clinic",)}),
         (
@@ -36,7 +45,15 @@ class ClinicTermsAdmin(ConfigurationAdmin):
                 )
             },
         ),
-        ("When a person agrees first", {"fields": (("approve_urgent", "approve_under_age"),)}),
+        ("When a person agrees first", {"fields": (("approve_urgent", "approve_under_age"), "approve_types")}),
+        (
+            "Who is compared",
+            {
+                "description": "Where one group is asked less than four fifths as often as another, the waitlist "
+                "says so. Groups of fewer than ten people are left out.",
+                "fields": ("compared",),
+            },
+        ),
     )
 
 

@@ -23,7 +23,7 @@ from scheduling.api.serializers.directories import NamedSerializer
 from scheduling.models import AppointmentType, Channel, Clinic, Doctor, Patient
 from scheduling.patient_search import note_looked_through
 from waitlist.entries import join
-from waitlist.models import Entry, EntryStatus, Offer, OfferState, Urgency
+from waitlist.models import Contact, Entry, EntryStatus, Offer, OfferState, Urgency
 
 URGENCIES = [(each.name.lower(), each.label) for each in Urgency]
 A_YEAR_IN_MINUTES = 366 * 24 * 60
@@ -78,6 +78,7 @@ class EntrySerializer(serializers.ModelSerializer):
             "until_time",
             "notice_minutes",
             "is_sensitive",
+            "contact",
             "visit",
             "status",
             "outcome",
@@ -87,17 +88,14 @@ class EntrySerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class NewEntrySerializer(serializers.Serializer):
-    """Who waits for what, where, with whom, how urgently and when. Days and times are local to the clinic."""
+class WaitSerializer(serializers.Serializer):
+    """What is waited for, where, with whom and when. Days and times are local to the clinic."""
 
-    patient = serializers.UUIDField()
     clinic = IdField()
     other_clinics = serializers.ListField(child=IdField(), max_length=20, default=list)
     appointment_type = IdField()
     doctor = IdField(required=False, allow_null=True)
     doctor_is_must = serializers.BooleanField(default=False)
-    urgency = UrgencyField(default=Urgency.ROUTINE)
-    urgency_reason = serializers.CharField(max_length=160, default="", allow_blank=True)
     earliest_day = serializers.DateField(required=False, allow_null=True)
     latest_day = serializers.DateField(required=False, allow_null=True)
     weekdays = serializers.ListField(
@@ -106,6 +104,30 @@ class NewEntrySerializer(serializers.Serializer):
     from_time = serializers.TimeField(required=False, allow_null=True)
     until_time = serializers.TimeField(required=False, allow_null=True)
     notice_minutes = serializers.IntegerField(min_value=0, max_value=A_YEAR_IN_MINUTES, default=0)
+    contact = serializers.ChoiceField(
+        choices=Contact.choices, default=Contact.AS_USUAL, allow_blank=True, help_text="How they would be asked"
+    )
+
+    def wait_of(self, view: SchedulingView) -> dict[str, Any]:
+        """What was sent, ids replaced by the rows that the caller may see. Raises ValidationError, NotFound."""
+        self.is_valid(raise_exception=True)
+        asked = dict(self.validated_data)
+        clinics, types = Clinic.objects.visible_to(view.user), AppointmentType.objects.visible_to(view.user).bookable()
+        doctors = Doctor.objects.visible_to(view.user)
+        return asked | {
+            "clinic": view.seen(clinics, "clinic", asked["clinic"]),
+            "other_clinics": [view.seen(clinics, "other_clinics", each) for each in asked["other_clinics"]],
+            "appointment_type": view.seen(types, "appointment_type", asked["appointment_type"]),
+            "doctor": view.seen(doctors, "doctor", asked["doctor"]) if asked.get("doctor") else None,
+        }
+
+
+class NewEntrySerializer(WaitSerializer):
+    """Who waits, how urgently, and for what."""
+
+    patient = serializers.UUIDField()
+    urgency = UrgencyField(default=Urgency.ROUTINE)
+    urgency_reason = serializers.CharField(max_length=160, default="", allow_blank=True)
     is_sensitive = serializers.BooleanField(default=False)
 
 
@@ -144,19 +166,9 @@ class EntryView(ListModelMixin, Repeatable):
     @changes("create_waitlist_entry", NewEntrySerializer, EntrySerializer, "Put a patient on the waitlist", success=201)
     def create(self, request: Request) -> HttpResponse:
         """Let a patient wait from now on."""
-        body = NewEntrySerializer(data=request.data)
-        body.is_valid(raise_exception=True)
-        asked = dict(body.validated_data)
-        clinics, types = Clinic.objects.visible_to(self.user), AppointmentType.objects.visible_to(self.user).bookable()
-        doctor = asked.pop("doctor", None)
-        given = {
-            "patient": self.seen(Patient.objects.visible_to(self.user), "patient", asked.pop("patient")),
-            "clinic": self.seen(clinics, "clinic", asked.pop("clinic")),
-            "other_clinics": [self.seen(clinics, "other_clinics", each) for each in asked.pop("other_clinics")],
-            "appointment_type": self.seen(types, "appointment_type", asked.pop("appointment_type")),
-            "doctor": self.seen(Doctor.objects.visible_to(self.user), "doctor", doctor) if doctor else None,
-        }
-        done = self.once(lambda: join(by=self.user, channel=Channel.API, **given, **asked).pk, status=201)
+        asked = NewEntrySerializer(data=request.data).wait_of(self)
+        asked["patient"] = self.seen(Patient.objects.visible_to(self.user), "patient", asked["patient"])
+        done = self.once(lambda: join(by=self.user, channel=Channel.API, **asked).pk, status=201)
         entry = self.get_queryset().get(pk=done.target)
         return Response(EntrySerializer(entry).data, status=done.status_code)
 

@@ -20,7 +20,7 @@ class WaitlistConfig(AppConfig):
         from waitlist import entries, freed, handlers, navigation, patient_pages  # noqa: F401 - the handlers only have to be there
         from waitlist.models import ClinicTerms
 
-        auditlog.register(ClinicTerms)
+        auditlog.register(ClinicTerms, m2m_fields={"approve_types"})
         show_entries(navigation.entries)
         withhold(freed.withheld)
         show_first(patient_pages.offer_page)

@@ -67,5 +67,5 @@ def _unsaved(entry: Entry, doctor: Doctor, starts_at: datetime, now: datetime) -
 
 
 def _ranked(slot: FreedSlot, entry: Entry, starts_at: datetime, now: datetime) -> list[Ranked]:
-    suited = suiting(slot, {entry.appointment_type_id: starts_at}, now)
+    suited = suiting(slot, {entry.appointment_type_id: [starts_at]}, now)
     return rank(suited, seed=seed_of(slot), points=terms_of(entry.clinic).points)

@@ -43,7 +43,8 @@ def join(
     """Let a patient wait for a visit at a clinic, or at `other_clinics` in this order, from now on.
 
     `visit` is one to come that the patient would give up for an earlier one of its type. `suits` are fields of Entry
-    that say when: earliest_day, latest_day, weekdays, from_time, until_time, notice_minutes, is_sensitive, referral.
+    that say when: earliest_day, latest_day, weekdays, from_time, until_time, notice_minutes, is_sensitive,
+    contact, referral.
     `waiting_since` (aware) is for those who waited elsewhere before. `by` None is the patient's own link.
 
     Raises AlreadyWaiting, InvalidInput naming the fields, RecordMerged, NotAllowed.

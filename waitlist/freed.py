@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -16,9 +16,9 @@ from scheduling.lapsing import expire_lapsed
 from scheduling.models import Appointment
 from scheduling.withheld import Withheld
 from waitlist.answering import answer_by
-from waitlist.eligible import free_starts, is_held, suiting, types_waited_for
-from waitlist.errors import OfferOver
-from waitlist.matching import Ranked, rank
+from waitlist.eligible import asked_enough, free_starts, is_held, suiting, types_waited_for
+from waitlist.errors import AskedEnough, OfferOver
+from waitlist.matching import Candidate, Ranked, rank
 from waitlist.models import Cause, ClinicTerms, EntryStatus, FreedSlot, Offer, SlotState, terms_of
 from waitlist.offers import make_offer, seed_of, withdraw, write_decision
 
@@ -69,8 +69,19 @@ def match_due(limit: int = 100) -> int:
         # Two times were offered at once, and one was taken. Another sweep may be at it.
         with suppress(OfferOver):
             withdraw(offer=offer, by=None)
-    due = FreedSlot.objects.filter(state=SlotState.WAITING, due_at__lte=timezone.now()).order_by("due_at", "pk")
-    return sum(_match_safely(pk) for pk in due.values_list("pk", flat=True)[:limit])
+    return sum(_match_safely(pk) for pk in _each_due(limit))
+
+
+def _each_due(limit: int) -> Iterator[int]:
+    """Every time that is due, once; what an offer leaves of one that opened comes up while the sweep still runs."""
+    seen: set[int] = set()
+    while len(seen) < limit:
+        due = FreedSlot.objects.filter(state=SlotState.WAITING, due_at__lte=timezone.now()).exclude(pk__in=seen)
+        found = list(due.order_by("due_at", "pk").values_list("pk", flat=True)[: limit - len(seen)])
+        if not found:
+            return
+        seen.update(found)
+        yield from found
 
 
 def _match_safely(slot_id: int) -> bool:
@@ -92,23 +103,46 @@ def match(slot_id: int) -> Offer | None:
     types = types_waited_for(slot)
     starts = free_starts(slot, types, now)
     if types and not starts:
-        return _put_off(slot=slot) if is_held(slot, now) else _settle(slot=slot, state=SlotState.GONE)
+        return _put_off(slot=slot) if is_held(slot, types, now) else _settle(slot=slot, state=SlotState.GONE)
     terms = terms_of(slot.clinic)
-    suited = suiting(slot, starts, now)
+    until = {
+        at: ends
+        for at in {each for found in starts.values() for each in found}
+        if (ends := answer_by(now, at, terms, slot.clinic.zone))
+    }
+    in_time = {kind: kept for kind, found in starts.items() if (kept := [at for at in found if at in until])}
+    suited = suiting(slot, in_time or starts, now)
     ranked = rank(suited, seed=seed_of(slot), points=terms.points)
-    until = answer_by(now, slot.starts_at, terms, slot.clinic.zone)
-    if until is None:
-        state = SlotState.CALL if ranked else SlotState.NOBODY
-        return _settle(slot=slot, state=state, ranked=ranked, terms=terms)
+    if ranked and not in_time:
+        return _settle(slot=slot, state=SlotState.CALL, ranked=ranked, terms=terms)
 
+    return _ask_first(slot, ranked, suited, until, terms)
+
+
+def _ask_first(
+    slot: FreedSlot,
+    ranked: Sequence[Ranked],
+    suited: Mapping[Candidate, datetime],
+    until: Mapping[datetime, datetime],
+    terms: ClinicTerms,
+) -> Offer | None:
+    """Ask the first of them who may have the time; `until` when is said for each start."""
     skipped: list[tuple[int, str]] = []
+    # Trying each of these costs as much as an offer, and when many times come free at once they are many.
+    enough = asked_enough(terms) if ranked else set()
     for each in ranked:
         entry_id, starts_at = each.candidate.entry_id, suited[each.candidate]
+        if entry_id in enough:
+            skipped.append((entry_id, AskedEnough.code))
+            continue
         try:
-            return make_offer(slot, entry_id, starts_at, until, ranked=ranked, skipped=skipped, terms=terms)
+            return make_offer(slot, entry_id, starts_at, until[starts_at], ranked=ranked, skipped=skipped, terms=terms)
         except SlotHeld:
             return _put_off(slot=slot)
         except SlotTaken:
+            if not slot.appointment_type:
+                # Only one start of many was taken: look again what is left.
+                return _put_off(slot=slot)
             return _settle(slot=slot, state=SlotState.GONE)
         except DomainError as refused:
             skipped.append((entry_id, refused.code))

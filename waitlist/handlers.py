@@ -14,6 +14,7 @@ from waitlist.entries import end, reopen
 from waitlist.freed import withdraw_freed, write_freed
 from waitlist.models import Cause, Entry, EntryStatus, ImportRow, Offer, OfferState, Outcome, Urgency
 from waitlist.offers import end_offer
+from waitlist.opened import write_opened
 
 
 @handles(events.AppointmentCancelled)
@@ -41,6 +42,12 @@ def look_at_left(event: events.AppointmentRescheduled) -> None:
         Entry.objects.open().filter(visit=event.old_appointment_id).update(visit=event.appointment_id)
     old = Appointment.objects.get(pk=event.old_appointment_id)
     write_freed(old, Cause.MOVED, at=event.at, due_at=event.at)
+
+
+@handles(events.TimeOpened)
+def look_at_opened(event: events.TimeOpened) -> None:
+    """A doctor's time opened that no visit had: whoever waits comes first there too."""
+    write_opened(event)
 
 
 @handles(events.AppointmentConfirmed)

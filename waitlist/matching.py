@@ -77,12 +77,15 @@ class Factor:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
+    """A candidate with a score, in tenths of a point; what it is made of is worked out for those who are shown."""
+
     candidate: Candidate
-    factors: tuple[Factor, ...]
+    tenths: int
+    points: Mapping[str, int]
 
     @property
-    def tenths(self) -> int:
-        return sum(factor.tenths for factor in self.factors)
+    def factors(self) -> tuple[Factor, ...]:
+        return factors_of(self.candidate, self.points)
 
     @property
     def score(self) -> str:
@@ -91,22 +94,31 @@ class Ranked:
 
 def rank(candidates: Iterable[Candidate], *, seed: str, points: Mapping[str, int] = USUAL_POINTS) -> list[Ranked]:
     """The order in which they are asked: by score, then by waiting time, then by a draw that the seed settles."""
-    scored = [Ranked(each, factors_of(each, points)) for each in candidates]
+    scored = [Ranked(each, tenths_of(each, points), points) for each in candidates]
     return sorted(scored, key=lambda each: (-each.tenths, -each.candidate.waited, draw(seed, each.candidate.entry_id)))
+
+
+def tenths_of(candidate: Candidate, points: Mapping[str, int] = USUAL_POINTS) -> int:
+    """The score: the sum of the factors, each rounded down to a tenth of a point."""
+    return sum(share * points[name] // 100 for name, share in _thousandths(candidate))
 
 
 def factors_of(candidate: Candidate, points: Mapping[str, int] = USUAL_POINTS) -> tuple[Factor, ...]:
     """What the score is made of."""
+    return tuple(Factor(name, share * points[name] // 100, points[name]) for name, share in _thousandths(candidate))
+
+
+def _thousandths(candidate: Candidate) -> tuple[tuple[str, int], ...]:
+    """How much of the points for each factor a candidate gets."""
     waited = max(timedelta(), min(candidate.waited, FULL_WAIT))
-    thousandths = {
-        "urgency": URGENCY_SHARES[candidate.urgency],
-        "waiting": waited * 1000 // FULL_WAIT,
-        "service": SERVICE_SHARES[candidate.service],
-        "location": PLACE_SHARES[min(candidate.place, len(PLACE_SHARES)) - 1],
-        "doctor": DOCTOR_SHARES[candidate.doctor],
-        "times": TIMES_SHARES[candidate.times],
-    }
-    return tuple(Factor(name, share * points[name] // 100, points[name]) for name, share in thousandths.items())
+    return (
+        ("urgency", URGENCY_SHARES[candidate.urgency]),
+        ("waiting", waited * 1000 // FULL_WAIT),
+        ("service", SERVICE_SHARES[candidate.service]),
+        ("location", PLACE_SHARES[min(candidate.place, len(PLACE_SHARES)) - 1]),
+        ("doctor", DOCTOR_SHARES[candidate.doctor]),
+        ("times", TIMES_SHARES[candidate.times]),
+    )
 
 
 def draw(seed: str, entry_id: int) -> bytes:

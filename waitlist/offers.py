@@ -32,6 +32,7 @@ from waitlist.errors import AskedEnough, NotWaiting, OfferOver
 from waitlist.matching import Ranked, stored
 from waitlist.models import (
     ClinicTerms,
+    Contact,
     Decision,
     Entry,
     EntryStatus,
@@ -43,6 +44,7 @@ from waitlist.models import (
     Urgency,
     terms_of,
 )
+from waitlist.opened import is_asked_about_part, set_rest_apart
 
 ONE_PERSON = {**WORDS, "waitlist_one_person_at_a_time": SlotTaken}
 HAS_ONE_ALREADY = frozenset({"too_many_open"})
@@ -76,7 +78,7 @@ def make_offer(
         raise SlotTaken
     if entry.status != EntryStatus.ACTIVE or entry.patient_id != visit.patient_id:
         raise NotWaiting
-    if is_asked_enough(entry, terms):
+    if is_asked_enough(entry, terms) or is_asked_about_part(entry, slot):
         raise AskedEnough
 
     decision = write_decision(slot, ranked, skipped, terms, at=now, chosen=entry, by=by, reason=reason)
@@ -90,6 +92,7 @@ def make_offer(
         needs=needs,
         made_at=now,
     )
+    set_rest_apart(slot, visit)
     slot.state = SlotState.OFFERED
     slot.save(update_fields=["state"])
     _account(offer, "waitlist.offered", by=by, action=Action.CREATE)
@@ -155,6 +158,12 @@ def why_a_person_must_agree(entry: Entry, patient: Patient, day: date, terms: Cl
         return "urgent"
     if patient.age_on(day) < terms.approve_under_age:
         return "under_age"
+    if terms.pk and terms.approve_types.filter(pk=entry.appointment_type_id).exists():
+        return "configured"
+    likes_calls = patient.preferred_channel == Patient.ContactChannel.PHONE
+    if entry.contact == Contact.PHONE or (likes_calls and entry.contact == Contact.AS_USUAL):
+        # A message might lapse before they look.
+        return "by_phone"
     return "" if patient.mobile or patient.email else "no_contact"
 
 

@@ -11,7 +11,9 @@ const seen = new WeakMap(); // element → { expires, left }: what was last show
 let offset = 0; // milliseconds the server's clock is ahead of ours
 let probe = 0;
 
-const minutes = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+const padded = (number) => String(number).padStart(2, "0");
+const minutes = (seconds) => `${Math.floor(seconds / 60)}:${padded(seconds % 60)}`;
+const clock = (seconds) => (seconds < 3600 ? minutes(seconds) : `${Math.floor(seconds / 3600)}:${padded(Math.floor(seconds / 60) % 60)}:${padded(seconds % 60)}`);
 
 function adopt(el) {
   const expires = Date.parse(el.dataset.expiresAt);
@@ -37,7 +39,7 @@ function show(el) {
   const left = Math.max(0, Math.ceil((state.expires - Date.now() - offset) / 1000));
   if (left === state.left) return;
   const box = el.closest(".hold, .acard, [data-countdown-box]");
-  el.textContent = minutes(left);
+  el.textContent = clock(left);
   box?.classList.toggle("soon", left <= 60);
   box?.querySelectorAll("[data-when-soon]").forEach((hint) => { hint.hidden = left > 60; });
   box?.querySelector(".ring")?.style.setProperty("--p", Math.min(100, (left / (Number(el.dataset.total) || 300)) * 100));

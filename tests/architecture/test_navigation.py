@@ -30,6 +30,7 @@ REACHED_OTHERWISE = {
     "/api-access/": "whoever lost every role may still end their own tokens",
     "/api-access/accounts/": "a tab of API access",
     "/replies/": "a card on the page of messages",
+    "/waitlist/offers/": "the part of the waitlist that follows who is being asked",
     "/waitlist/history/": "a link on the page of the waitlist",
     "/reminders/rules/": "a button on the page of messages",
     "/reminders/effect/": "a button on the page of messages",

@@ -19,14 +19,15 @@ from django.conf import settings
 class Figure:
     """One measurement beside the floor it is compared with, and the goal, where there is one.
 
-    `p10` and `p99` are in the same unit: on a machine that others use as well, the fastest tenth says what the work
-    itself takes. The floor is the least that the machine could do in the same minute.
+    `p10`, `p95` and `p99` are in the same unit: on a machine that others use as well, the fastest tenth says what the
+    work itself takes. The floor is the least that the machine could do in the same minute.
     """
 
     what: str
     value: float
     unit: str = "ms"
     p10: float | None = None
+    p95: float | None = None
     p99: float | None = None
     floor: float | None = None
     floor_is: str = ""
@@ -38,6 +39,7 @@ class Figure:
             self.what,
             f"{self.value:.2f} {self.unit}",
             "" if self.p10 is None else f"{self.p10:.1f}",
+            "" if self.p95 is None else f"{self.p95:.1f}",
             "" if self.p99 is None else f"{self.p99:.1f}",
             "" if self.floor is None else f"{self.floor:.2f}",
             ratio,
@@ -51,6 +53,7 @@ class Spread(NamedTuple):
 
     median: float
     p10: float
+    p95: float
     p99: float
 
 
@@ -69,13 +72,13 @@ def timed(function: Callable[[], object], *, times: int = 30, warm_up: int = 3) 
 def spread(seconds: Sequence[float]) -> Spread:
     """How seconds that were measured are spread."""
     ordered = sorted(seconds)
-    p10, p99 = (1000 * ordered[min(len(ordered) - 1, int(len(ordered) * part))] for part in (0.1, 0.99))
-    return Spread(1000 * statistics.median(ordered), p10, p99)
+    tails = (1000 * ordered[min(len(ordered) - 1, int(len(ordered) * part))] for part in (0.1, 0.95, 0.99))
+    return Spread(1000 * statistics.median(ordered), *tails)
 
 
 def figure(what: str, took: Spread, **more: Any) -> Figure:
     """How long something took, as a figure."""
-    return Figure(what, took.median, p10=took.p10, p99=took.p99, **more)
+    return Figure(what, took.median, p10=took.p10, p95=took.p95, p99=took.p99, **more)
 
 
 def per_second(function: Callable[[int], object], times: int) -> float:
@@ -89,7 +92,7 @@ def per_second(function: Callable[[int], object], times: int) -> float:
 def report(name: str, figures: Sequence[Figure]) -> None:
     """Print the table and how loaded the machine was, and keep both as JSON in the data folder."""
     load, cores = os.getloadavg()[0], os.cpu_count()
-    rows = [("what", "found", "p10", "p99", "floor", "ratio", "goal", "floor is")]
+    rows = [("what", "found", "p10", "p95", "p99", "floor", "ratio", "goal", "floor is")]
     rows += [figure.cells() for figure in figures]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:

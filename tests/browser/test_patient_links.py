@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from scheduling.booking import book_appointment
+from scheduling.booking_invitations import invite_to_book
+from scheduling.cancelling import cancel_appointment
 from scheduling.languages import LANGUAGES
 from scheduling.links import manage_link, revoke_link, token_of
-from scheduling.models import Appointment, AppointmentType, Clinic, Patient, ScheduleEvent, Status
+from scheduling.models import Appointment, AppointmentType, Clinic, OnlineBooking, Patient, ScheduleEvent, Status
+from waitlist.entries import join
+from waitlist.freed import match_due
+from waitlist.models import FreedSlot, Offer
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -47,14 +53,18 @@ def follow(browser, address, visit) -> Callable[..., Page]:
         page = browser.new_context(viewport=PHONE, java_script_enabled=javascript).new_page()
         page.goto(address)
         if known:
-            born = visit.patient.birth_date
-            for field, number in (("day", born.day), ("month", born.month), ("year", born.year)):
-                page.locator(f"[name={field}]").fill(str(number))
-            page.get_by_role("main").get_by_role("button").click()
+            say_who_it_is(page, visit.patient)
             expect(page.locator("#when")).to_be_visible()
         return page
 
     return open_page
+
+
+def say_who_it_is(page: Page, patient: Patient) -> None:
+    born = patient.birth_date
+    for field, number in (("day", born.day), ("month", born.month), ("year", born.year)):
+        page.locator(f"[name={field}]").fill(str(number))
+    page.get_by_role("main").get_by_role("button").click()
 
 
 def press(page: Page, name: str) -> None:
@@ -98,6 +108,75 @@ def test_a_patient_says_that_they_come(follow, visit):
 
     expect(page.get_by_role("heading", name="Thank you, see you then")).to_be_visible()
     assert live(visit).attendance_confirmed_at
+
+
+def test_an_invited_patient_books_once_and_finds_the_visit_behind_the_same_link(
+    browser, site, patient, consultation, dr_osei, harbour, receptionist, monday
+):
+    AppointmentType.objects.update(preparation="Bring your medicines.")
+    days = {"first_day": monday, "last_day": monday + timedelta(days=4)}
+    wish = {"appointment_type": consultation, "clinic": harbour, "doctor": dr_osei}
+    invitation = invite_to_book(patient=patient, by=receptionist, **wish, **days)
+    page = browser.new_context(viewport=PHONE).new_page()
+    page.goto(f"{site}/p/{token_of(invitation.link)}/")
+    say_who_it_is(page, patient)
+
+    starts_at = pick(page, "2:00pm")
+    press(page, "Continue")
+    expect(page.get_by_role("heading", name="Book this time?")).to_be_visible()
+    assert not Appointment.objects.exists()
+    press(page, "Book this time")
+
+    for _ in range(2):
+        expect(page.locator("#when")).to_contain_text("2:00pm")
+        expect(page.get_by_text("Bring your medicines.")).to_be_visible()
+        page.goto(f"{site}/p/{token_of(invitation.link)}/")
+    assert Appointment.objects.get().starts_at == starts_at
+
+
+@pytest.fixture
+def offer(site, visit, dr_osei, harbour, consultation, another_patient, receptionist, patient_request, at) -> Offer:
+    """Half past eight came free, and is offered to the patient who would give up ten for it."""
+    other = {"appointment_type": consultation, "doctor": dr_osei, "clinic": harbour, "by": receptionist}
+    freed = book_appointment(patient=another_patient, starts_at=at("08:30"), **other)
+    Patient.objects.filter(pk=visit.patient_id).update(mobile="+447700900123")
+    join(patient=visit.patient, appointment_type=consultation, clinic=harbour, visit=visit, by=None)
+    cancel_appointment(appointment=freed, reason=patient_request, by=receptionist)
+    FreedSlot.objects.update(due_at=timezone.now())
+    match_due()
+    return Offer.objects.select_related("appointment").get()
+
+
+@pytest.fixture
+def offered(browser, site, offer, visit) -> Page:
+    """The offer on a phone."""
+    page = browser.new_context(viewport=PHONE).new_page()
+    page.goto(f"{site}/p/{token_of(manage_link(appointment=offer.appointment))}/")
+    say_who_it_is(page, visit.patient)
+    return page
+
+
+def test_an_earlier_time_is_taken_for_the_later_one(offered, offer, visit):
+    expect(offered.get_by_role("heading", name="An earlier time is free")).to_be_visible()
+    expect(offered.locator(".p-swap .new")).to_contain_text("8:30am")
+    expect(offered.locator(".p-swap .old")).to_contain_text("10:00am")
+
+    press(offered, "Take this time")
+
+    expect(offered.locator("#when")).to_contain_text("8:30am")
+    assert live(visit).status == Status.RESCHEDULED
+    assert live(offer.appointment).status == Status.CONFIRMED
+
+
+def test_a_time_that_was_offered_until_a_moment_ago_is_gone_and_nothing_is_lost(offered, offer, visit):
+    Appointment.objects.filter(pk=offer.appointment_id).update(expires_at=timezone.now())
+
+    press(offered, "Take this time")
+
+    expect(offered.get_by_role("heading", name="That time has gone")).to_be_visible()
+    expect(offered.get_by_text("You did not do anything wrong.")).to_be_visible()
+    expect(offered.get_by_text("10:00am")).to_be_visible()
+    assert live(visit).status == Status.CONFIRMED
 
 
 @pytest.mark.parametrize("javascript", [True, False])
@@ -204,17 +283,21 @@ def look(page: Page, name: str) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
 
 
-def test_the_first_page_weighs_less_than_fifty_kilobytes(browser, address):
+def test_first_pages_weigh_less_than_fifty_kilobytes(browser, site, address, consultation, harbour, dr_osei):
+    OnlineBooking.objects.create(clinic=harbour, appointment_type=consultation, mode="book")
     page = browser.new_context(viewport=PHONE).new_page()
     received: list[int] = []
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
+    session.send("Network.setCacheDisabled", {"cacheDisabled": True})
     session.on("Network.loadingFinished", lambda said: received.append(int(said["encodedDataLength"])))
 
-    page.goto(address, wait_until="networkidle")
+    for first in (address, f"{site}/p/book/", f"{site}/p/book/?type={consultation.pk}"):
+        received.clear()
+        page.goto(first, wait_until="networkidle")
 
-    assert len(received) >= 6
-    assert sum(received) <= 50_000, sum(received)
+        assert len(received) >= 6
+        assert sum(received) <= 50_000, (first, sum(received))
 
 
 # --- Who only scans mail ----------------------------------------------------------------------------------------------

@@ -21,7 +21,13 @@ class Failed(AssertionError):
     """A process met something that is not a refusal; says what."""
 
 
-def together(work: Sequence[Sequence[Turn]], *, in_step: bool = False, forgiving: bool = False) -> Counter:
+def together(
+    work: Sequence[Sequence[Turn]],
+    *,
+    in_step: bool = False,
+    forgiving: bool = False,
+    patience_seconds: float = PATIENCE_SECONDS,
+) -> Counter:
     """Do each list of turns in a process of its own, all beginning at once; count how the turns ended.
 
     A turn ends as "done" or with the code of its refusal. `in_step`: every turn waits until all are ready for it.
@@ -37,7 +43,7 @@ def together(work: Sequence[Sequence[Turn]], *, in_step: bool = False, forgiving
         process.start()
         lines.append(ours)
         processes.append(process)
-    answers = [line.recv() if line.poll(PATIENCE_SECONDS) else "no answer" for line in lines]
+    answers = [line.recv() if line.poll(patience_seconds) else "no answer" for line in lines]
     for process in processes:
         process.join(5)
         process.kill()

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
-from django.db import connection
+from django.db import connection, models
 
 from scheduling import booking, cancelling, lapsing, ledger, rescheduling
 from scheduling.models import Appointment, Patient, Resource
+from waitlist import offers
 
 
 def read_patient(patient_id: object) -> Patient:
@@ -41,6 +42,20 @@ def take_locks_away(put: Callable[[object, str, object], None] = setattr) -> Non
         put(module, "lock_appointments", read_appointments)
 
 
+def read_in_order(model: type[models.Model], keys: Collection[object]) -> list[models.Model]:
+    return list(model.objects.filter(pk__in=keys).order_by("pk"))
+
+
+def take_the_waitlists_locks_away(put: Callable[[object, str, object], None] = setattr) -> None:
+    """The same for offers: whether a time is still to be offered, or somebody still waits, is read unlocked."""
+    take_locks_away(put)
+    for name, reading in OF_OFFERS.items():
+        put(offers, name, reading)
+
+
+OF_OFFERS = {"lock_in_order": read_in_order, "lock_patient": read_patient, "lock_appointments": read_appointments}
+
+assert all(hasattr(offers, name) for name in OF_OFFERS)
 assert all(hasattr(module, "lock_patient") for module in (booking, cancelling, rescheduling))
 assert all(hasattr(module, "lock_appointments") for module in (booking, lapsing, cancelling, rescheduling))
 assert hasattr(rescheduling, "lock_patients")
@@ -60,3 +75,18 @@ def no_constraint() -> Iterator[None]:
                 "ALTER TABLE scheduling_allocation ADD CONSTRAINT allocation_no_overlap EXCLUDE USING gist"
                 " (resource_id WITH =, during WITH &&) WHERE (released_at IS NULL AND NOT overbooked)"
             )
+
+
+@contextmanager
+def no_index_of_offers() -> Iterator[None]:
+    """Drop the index that lets one person have a time at once. The offers must be gone when the block ends."""
+    index = "waitlist_one_person_at_a_time"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_indexdef(%s::regclass)", [index])
+        (definition,) = cursor.fetchone()
+        cursor.execute(f"DROP INDEX {index}")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(definition)

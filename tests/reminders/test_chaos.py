@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
-from multiprocessing.process import BaseProcess
-from pathlib import Path
 
 import django_rq
 import pytest
 from django.conf import settings as site
 from django.core.management import call_command
-from django.db import connection
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -30,6 +25,7 @@ from reminders.transports import base
 from scheduling.cancelling import cancel_appointment
 from scheduling.rescheduling import reschedule_appointment
 from tests import factories
+from tests.groups import Group, running
 from tests.reminders.crowd import free_times, make_crowd
 from tests.reminders.judgement import Judgement, judge, taken_by
 from tests.reminders.stand_in import stand_in_process
@@ -104,53 +100,6 @@ def sweep() -> None:
         with contextlib.suppress(RedisError):
             django_rq.get_queue(jobs.QUEUE).enqueue(jobs.deliver_due, job_timeout=60, result_ttl=0)
         time.sleep(1)
-
-
-class Group:
-    """A process with everything it starts, and what it runs, so that it can be killed and begun again."""
-
-    def __init__(self, run: Callable[[], None]) -> None:
-        self.run = run
-        self.process: BaseProcess | None = None
-
-    def start(self) -> None:
-        connection.close()  # a forked copy of an open session would be two people on one line
-        self.process = multiprocessing.get_context("fork").Process(target=self._child, daemon=False)
-        self.process.start()
-
-    def kill(self) -> None:
-        if self.process and self.process.pid:
-            pid = self.process.pid
-            # The child that carries out a job is in a group of its own and would outlive its parent.
-            with contextlib.suppress(FileNotFoundError):
-                for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-                    _kill(int(child))
-            _kill(pid)
-            self.process.join()
-
-    def _child(self) -> None:
-        os.setsid()
-        with (site.DATA_DIR / "chaos.log").open("ab") as log:
-            os.dup2(log.fileno(), 1)
-            os.dup2(log.fileno(), 2)
-        self.run()
-
-
-def _kill(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(os.getpgid(pid), signal.SIGKILL)
-
-
-@contextlib.contextmanager
-def running(*runs: Callable[[], None]) -> Iterator[list[Group]]:
-    groups = [Group(run) for run in runs]
-    try:
-        for group in groups:
-            group.start()
-        yield groups
-    finally:
-        for group in groups:
-            group.kill()
 
 
 def trouble(groups: list[Group], reminders: list[Reminder]) -> dict[str, float]:

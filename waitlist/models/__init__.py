@@ -1,18 +1,21 @@
 """What the waitlist keeps: who waits, which time came free, whom it was offered to, and why."""
 
-from waitlist.models.entry import Entry, EntryStatus, OtherClinic, Outcome, Urgency
+from waitlist.models.entry import Contact, Entry, EntryStatus, OtherClinic, Outcome, Urgency
 from waitlist.models.freed import Cause, FreedSlot, SlotState
 from waitlist.models.offer import Decision, Offer, OfferState
+from waitlist.models.saved_filter import SavedFilter
 from waitlist.models.sheet import ImportBatch, ImportRow, RowState
-from waitlist.models.terms import ClinicTerms, terms_of
+from waitlist.models.terms import ClinicTerms, Grouping, terms_of
 
 __all__ = [
     "Cause",
     "ClinicTerms",
+    "Contact",
     "Decision",
     "Entry",
     "EntryStatus",
     "FreedSlot",
+    "Grouping",
     "ImportBatch",
     "ImportRow",
     "Offer",
@@ -20,6 +23,7 @@ __all__ = [
     "OtherClinic",
     "Outcome",
     "RowState",
+    "SavedFilter",
     "SlotState",
     "Urgency",
     "terms_of",

@@ -24,6 +24,14 @@ class Urgency(models.IntegerChoices):
     URGENT = 2, "Urgent"
 
 
+class Contact(models.TextChoices):
+    """How somebody would be asked about a time."""
+
+    AS_USUAL = "", "As they like to be written to"
+    MESSAGE = "message", "By a message"
+    PHONE = "phone", "By telephone only"
+
+
 class EntryStatus(models.TextChoices):
     ACTIVE = "active", "Waiting"
     PAUSED = "paused", "Paused"
@@ -88,6 +96,9 @@ class Entry(models.Model):
     until_time = models.TimeField(null=True, blank=True)
     notice_minutes = models.PositiveIntegerField(default=0, help_text="How long before a visit the patient must know")
     is_sensitive = models.BooleanField(default=False, help_text="A person agrees before anything is offered")
+    contact = models.CharField(
+        max_length=8, choices=Contact.choices, default=Contact.AS_USUAL, db_default="", blank=True
+    )
     referral = models.ForeignKey(Referral, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     visit = models.ForeignKey(Appointment, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.DESK)

@@ -48,13 +48,17 @@ class FreedSlotQuerySet(models.QuerySet["FreedSlot"]):
 class FreedSlot(models.Model):
     """A doctor's time that came free, written in the transaction that freed it; matched from `due_at` on.
 
-    `appointment_type` is what it was booked for. Until `due_at` whoever cancelled may take that back.
+    `appointment_type` is what it was booked for; time that opened was booked for nothing. What an offer leaves of a
+    longer time is a row of its own (`part_of`). Until `due_at` whoever cancelled may take that back.
     """
 
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="+")
     doctor = models.ForeignKey(Doctor, on_delete=models.PROTECT, related_name="+")
-    appointment_type = models.ForeignKey(AppointmentType, on_delete=models.PROTECT, related_name="+")
+    appointment_type = models.ForeignKey(
+        AppointmentType, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    part_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="parts")
     cause = models.CharField(max_length=10, choices=Cause.choices)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
@@ -79,6 +83,11 @@ class FreedSlot(models.Model):
 
     def __str__(self) -> str:
         return f"Freed time {self.pk}"
+
+    @property
+    def purpose(self) -> str:
+        """What it was for: Cardiology. Any visit, when it opened."""
+        return self.appointment_type.service.name if self.appointment_type else "Any visit"
 
     @property
     def local_start(self) -> datetime:

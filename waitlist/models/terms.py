@@ -4,14 +4,31 @@ from __future__ import annotations
 
 from datetime import time
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from scheduling.models import Clinic
+from scheduling.models import AppointmentType, Clinic
 
 POINTS = ("urgency", "waiting", "service", "location", "doctor", "times")
 """The factors of a score, in the order in which they are shown; a clinic's points for them add up to 100."""
+
+
+class Grouping(models.TextChoices):
+    """By what those who wait are told apart, to see whether all are asked as often."""
+
+    CLINIC = "clinic", "Clinic"
+    SERVICE = "service", "Service"
+    LANGUAGE = "language", "Language"
+    SEX = "sex", "Sex"
+    AGE = "age", "Age"
+    ACCESS = "access", "Needs of access"
+
+
+def usual_groupings() -> list[str]:
+    """What is compared unless a clinic chooses otherwise."""
+    return [Grouping.LANGUAGE, Grouping.SEX, Grouping.AGE]
 
 
 class ClinicTerms(models.Model):
@@ -36,6 +53,16 @@ class ClinicTerms(models.Model):
     quiet_until = models.TimeField(default=time(8))
     approve_urgent = models.BooleanField(default=True, help_text="A person agrees before urgent patients are asked")
     approve_under_age = models.PositiveSmallIntegerField(default=16, help_text="And before patients younger than this")
+    approve_types = models.ManyToManyField(
+        AppointmentType, blank=True, related_name="+", verbose_name="visits", help_text="And before any of these visits"
+    )
+    compared = ArrayField(
+        models.CharField(max_length=10, choices=Grouping.choices),
+        default=usual_groupings,
+        db_default=["language", "sex", "age"],
+        blank=True,
+        help_text="Between which groups it is looked at whether all are asked as often",
+    )
 
     class Meta:
         verbose_name = "terms of the waitlist"

@@ -11,14 +11,13 @@ from typing import Any
 from django.db.models import Count, QuerySet
 
 from scheduling.models import Clinic, Service
-from waitlist.matching import factors_of, restored
-from waitlist.models import Entry, FreedSlot, Offer, OfferState, SlotState, Urgency
+from waitlist.matching import restored, tenths_of
+from waitlist.models import Entry, EntryStatus, FreedSlot, Offer, OfferState, SlotState, Urgency
 from waitlist.models.freed import Cause
 from waitlist.models.offer import OPEN_OFFERS
+from waitlist.queries.disparity import ALARM, comparisons
 
 LATELY = timedelta(days=30)
-ALARM = 0.8
-"""Below this share of the shortest to the longest median wait between clinics, somebody should look (four fifths)."""
 LEVELS = 4
 
 
@@ -65,6 +64,8 @@ def summary(waiting: QuerySet[Entry], clinics: Collection[Clinic], now: datetime
     rows = waiting.only("waiting_since", "paused_for", "paused_at", "closed_at", "urgency")
     waits = [(each.waited(now).days, each.urgency, each.waiting_since) for each in rows]
     freed = FreedSlot.objects.filter(clinic__in=clinics, freed_at__gte=now - LATELY).exclude(cause=Cause.BY_HAND)
+    # What is left of a longer time is one more only once somebody was asked about it.
+    freed = freed.exclude(part_of__isnull=False, state__in=(SlotState.GONE, SlotState.NOBODY))
     return {
         "count": len(waits),
         "joined": sum(since >= now - timedelta(days=7) for _, _, since in waits),
@@ -95,7 +96,7 @@ def _in_flight(offer: Offer) -> dict[str, Any]:
     order = restored(decision.candidates)
     mine = next((each for each in order if each.entry_id == offer.entry_id), None)
     passed = {offer.entry_id, *(entry_id for entry_id, _ in decision.skipped)}
-    tenths = sum(factor.tenths for factor in factors_of(mine, decision.points)) if mine else 0
+    tenths = tenths_of(mine, decision.points) if mine else 0
     expires = offer.appointment.expires_at
     return {
         "offer": offer,
@@ -111,9 +112,12 @@ def _next_in_line(rows: Collection[dict[str, Any]]) -> dict[int, str]:
 
 
 def fairness(
-    offers: QuerySet[Offer], waiting: QuerySet[Entry], clinics: Sequence[Clinic], now: datetime
+    offers: QuerySet[Offer], entries: QuerySet[Entry], clinics: Sequence[Clinic], now: datetime
 ) -> dict[str, Any]:
-    """Of 30 days: waits by urgency and clinic, who was asked, what people chose otherwise, how soon a yes came."""
+    """Of 30 days: waits by urgency and clinic, who was asked, what people chose otherwise, how soon a yes came.
+
+    `entries` are all that were ever made, of which the open ones wait.
+    """
     lately = list(
         offers.filter(made_at__gte=now - LATELY)
         .select_related("decision")
@@ -126,7 +130,9 @@ def fairness(
         for each in lately
         if each.state == OfferState.ACCEPTED and each.ended_at
     ]
-    waits = [(each.urgency, each.clinic_id, each.waited(now).days) for each in waiting]
+    waits = [
+        (each.urgency, each.clinic_id, each.waited(now).days) for each in entries.exclude(status=EntryStatus.CLOSED)
+    ]
     by_clinic = {
         clinic: median(days for _, at, days in waits if at == clinic.pk)
         for clinic in clinics
@@ -145,6 +151,7 @@ def fairness(
         "skipped": len(skipped),
         "explained": sum(bool(each.reason) for each in skipped),
         "minutes": round(median(yes)) if yes else None,
+        "compared": comparisons(entries, clinics, now - LATELY, now.date()),
         **_between_clinics(by_clinic),
     }
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Q, QuerySet
 
@@ -32,7 +33,7 @@ ENDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """What the list is narrowed to: ids as typed in the address, a number of days, words."""
+    """What the list is narrowed to: ids as they were sent, a number of days, words."""
 
     clinic: str = ""
     service: str = ""
@@ -42,12 +43,17 @@ class Filters:
 
     @classmethod
     def of(cls, sent: Mapping[str, str]) -> Filters:
-        """The filters of an address; what can't be one is left out."""
+        """The filters that were sent; what can't be one is left out."""
         known = {name: sent.get(name, "").strip() for name in ("clinic", "service", "urgency", "age")}
         return cls(
             **{name: value for name, value in known.items() if value.isascii() and value.isdigit() and len(value) < 10},
             words=sent.get("words", "").strip()[:80],
         )
+
+    @property
+    def query(self) -> str:
+        """As an address of the list says them. Without the words: they may be somebody's name."""
+        return urlencode({name: value for name, value in asdict(self).items() if value and name != "words"})
 
     def apply(self, rows: QuerySet[Entry], now: datetime) -> QuerySet[Entry]:
         """The entries that are meant."""

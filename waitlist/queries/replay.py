@@ -38,13 +38,17 @@ class Line:
 
 @dataclass
 class Replayed:
-    """A decision as it was, and whether it comes out the same again."""
+    """A decision as it was, with everybody whom the time suited, and whether it comes out the same again."""
 
     decision: Decision
     lines: Sequence[Line]
-    count: int
     agrees: bool
     offer: Offer | None = field(default=None)
+
+    @property
+    def first(self) -> list[Line]:
+        """The first few, and who was chosen."""
+        return [line for line in self.lines if line.place <= SHOWN or line.is_chosen]
 
     @property
     def clinic(self) -> Clinic:
@@ -63,29 +67,33 @@ def replayed(decision: Decision) -> Replayed:
     lines = [
         Line(place, each, entry_id == chosen, _passed_over(skipped.get(entry_id, "")))
         for place, each in enumerate(again, start=1)
-        if place <= SHOWN or each.candidate.entry_id == chosen
         for entry_id in [each.candidate.entry_id]
     ]
-    return Replayed(decision, lines, len(again), agrees, getattr(decision, "offer", None))
+    return Replayed(decision, lines, agrees, getattr(decision, "offer", None))
 
 
 def _passed_over(code: str) -> str:
     return SKIPPED.get(code, code)
 
 
-def name_everybody(decisions: Sequence[Replayed]) -> None:
-    """Put the entries, with their patients, beside the lines, in one statement."""
-    _name([line for each in decisions for line in each.lines])
-
-
 def in_line(ranked: Sequence[Ranked]) -> list[Line]:
     """The first of a list, with their entries and patients."""
     lines = [Line(place, each, False, "") for place, each in enumerate(ranked[:SHOWN], start=1)]
-    _name(lines)
+    name(lines)
     return lines
 
 
-def _name(lines: Sequence[Line]) -> None:
+def name(lines: Sequence[Line]) -> None:
+    """Put the entries, with their patients, beside the lines, in one statement."""
     found = Entry.objects.select_related("patient").in_bulk({line.ranked.candidate.entry_id for line in lines})
     for line in lines:
         line.entry = found.get(line.ranked.candidate.entry_id)
+
+
+def called(lines: Sequence[Line], words: str) -> list[Line]:
+    """Those of the lines whose patients' names contain each of the words."""
+    entries = Entry.objects.filter(pk__in=[line.ranked.candidate.entry_id for line in lines])
+    for word in words.lower().split():
+        entries = entries.filter(patient__search_name__contains=word)
+    ids = set(entries.values_list("pk", flat=True))
+    return [line for line in lines if line.ranked.candidate.entry_id in ids]

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
-from carebridge.http import StaffRequest
+from carebridge.http import StaffRequest, fragment_tag, tagged, unchanged
 from scheduling.models import Clinic
 from scheduling.patient_search import note_looked_through
 from scheduling.permissions import clinic_ids_with
 from scheduling.roles import Permission
-from waitlist.models import Decision, Entry, FreedSlot, Offer, SlotState, terms_of
-from waitlist.queries import figures, ranking, replay
+from waitlist.models import Entry, FreedSlot, Offer, SavedFilter, SlotState, terms_of
+from waitlist.queries import figures, ranking
 from waitlist.views.entries import BY_HAND
 
-SHOWN, SHOWN_AT_ONCE, DECISIONS = 25, 500, 100
+SHOWN, SHOWN_AT_ONCE = 25, 500
 
 
 def clinics_of(request: StaffRequest) -> list[Clinic]:
@@ -30,37 +35,36 @@ def clinics_of(request: StaffRequest) -> list[Clinic]:
 
 
 @login_required
-@require_GET
+@require_http_methods(["GET", "POST"])
 def dashboard(request: StaffRequest) -> HttpResponse:
-    """Everything about the waitlist of the user's clinics, the list narrowed as the address says."""
+    """Everything about the waitlist of the user's clinics, the list narrowed as asked: by words only when posted."""
     clinics, now = clinics_of(request), timezone.now()
-    filters = ranking.Filters.of(request.GET.dict())
+    sent = request.POST if request.method == "POST" else request.GET
+    filters = ranking.Filters.of({**sent.dict(), "words": request.POST.get("words", "")})
     clinic = next((each for each in clinics if str(each.pk) == filters.clinic), None)
     if filters.clinic and clinic is None:
         raise Http404
-    waiting = Entry.objects.visible_to(request.user).open().filter(clinic__in=clinics)
-    offers = Offer.objects.visible_to(request.user).filter(slot__clinic__in=clinics)
+    entries = Entry.objects.visible_to(request.user).filter(clinic__in=clinics)
+    waiting = entries.open()
+    asked = _asked(request, clinics, now)
     points = terms_of(clinic or clinics[0]).points
     rows = ranking.ranked_rows(
         filters.apply(waiting, now), clinic_id=clinic.pk if clinic else None, points=points, now=now
     )
-    shown = rows[: SHOWN_AT_ONCE if "all" in request.GET else SHOWN]
-    approvals, in_flight = figures.open_offers(offers)
-    _note_seen(request, {row.entry.patient_id for row in shown})
+    shown = rows[: SHOWN_AT_ONCE if "all" in sent else SHOWN]
+    note_seen(request, {row.entry.patient_id for row in shown} | _patients(asked))
     context = {
-        "now": now,
+        **asked,
+        "live_tag": _tag(request, asked),
+        "ws_url": "/ws/schedule/" if clinic_ids_with(request.user, Permission.BOOK) else "",
         "rows": shown,
         "found": len(rows),
         "filters": filters,
-        "query": request.GET.urlencode(),
-        "clinics": clinics,
+        "query": filters.query,
+        "kept": SavedFilter.objects.filter(owner=request.user),
         "summary": figures.summary(waiting, clinics, now),
         "demand": figures.demand(waiting, clinics),
-        "approvals": approvals,
-        "in_flight": in_flight,
-        "calls": _to_call(clinics, request),
-        "fair": figures.fairness(offers, waiting, clinics, now),
-        "may_edit": set(clinic_ids_with(request.user, Permission.EDIT_WAITLIST)),
+        "fair": figures.fairness(_offers(request, clinics), entries, clinics, now),
         "may_export": bool(clinic_ids_with(request.user, Permission.EXPORT_DIRECTORY)),
         "outcomes": [(each.value, each.label) for each in BY_HAND],
         "nav": "waitlist",
@@ -69,7 +73,48 @@ def dashboard(request: StaffRequest) -> HttpResponse:
     return render(request, "waitlist/dashboard.html", context)
 
 
-def _note_seen(request: StaffRequest, patient_ids: set[object]) -> None:
+@login_required
+@require_GET
+def offers(request: StaffRequest) -> HttpResponse:
+    """Who is being asked, as the screen asks again; 304 while nothing about it has changed."""
+    asked = _asked(request, clinics_of(request), timezone.now())
+    tag = _tag(request, asked)
+    if (same := unchanged(request, tag)) is not None:
+        return same
+    note_seen(request, _patients(asked))
+    return tagged(render(request, "waitlist/_offers.html", asked), tag)
+
+
+def _offers(request: StaffRequest, clinics: list[Clinic]) -> QuerySet[Offer]:
+    return Offer.objects.visible_to(request.user).filter(slot__clinic__in=clinics)
+
+
+def _asked(request: StaffRequest, clinics: list[Clinic], now: datetime) -> dict[str, Any]:
+    """What waits for a person, for a patient, and for a telephone."""
+    approvals, in_flight = figures.open_offers(_offers(request, clinics))
+    return {
+        "now": now,
+        "clinics": clinics,
+        "approvals": approvals,
+        "in_flight": in_flight,
+        "calls": _to_call(clinics, request),
+        "may_edit": set(clinic_ids_with(request.user, Permission.EDIT_WAITLIST)),
+    }
+
+
+def _tag(request: StaffRequest, asked: Mapping[str, Any]) -> str:
+    """Changes whenever who is being asked would look different to this person."""
+    rows = [*asked["approvals"], *asked["in_flight"]]
+    shown = [(row["offer"].pk, row["offer"].state, row["offer"].appointment.expires_at, row["next_id"]) for row in rows]
+    return fragment_tag(request.user.pk, shown, [slot.pk for slot in asked["calls"]], sorted(asked["may_edit"]))
+
+
+def _patients(asked: Mapping[str, Any]) -> set[object]:
+    return {row["offer"].entry.patient_id for row in (*asked["approvals"], *asked["in_flight"])}
+
+
+def note_seen(request: StaffRequest, patient_ids: set[object]) -> None:
+    """Record that these patients were looked through."""
     if patient_ids:
         note_looked_through(patient_ids, by=request.user, event="waitlist.listed")  # type: ignore[arg-type]
 
@@ -80,15 +125,3 @@ def _to_call(clinics: list[Clinic], request: StaffRequest) -> list[FreedSlot]:
     return list(
         close.filter(starts_at__gt=timezone.now()).select_related("clinic", "doctor", "appointment_type__service")
     )
-
-
-@login_required
-@require_GET
-def history(request: StaffRequest) -> HttpResponse:
-    """Every decision, the newest first: who was asked, why them, and that it comes out the same when made again."""
-    clinics = clinics_of(request)
-    rows = Decision.objects.filter(slot__clinic__in=clinics).order_by("-made_at", "-pk")
-    decisions = [replay.replayed(each) for each in rows.select_related(*replay.RELATED)[:DECISIONS]]
-    replay.name_everybody(decisions)
-    _note_seen(request, {line.entry.patient_id for each in decisions for line in each.lines if line.entry})
-    return render(request, "waitlist/history.html", {"decisions": decisions, "nav": "waitlist"})

@@ -9,18 +9,20 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from carebridge.errors import DomainError
 from carebridge.http import StaffRequest
 from scheduling.forms import DayInput, StyledForm, add_errors
-from scheduling.models import AppointmentType, Clinic, Doctor, Patient
+from scheduling.models import Appointment, AppointmentType, Clinic, Doctor, Patient, Referral
 from scheduling.permissions import clinic_ids_with
 from scheduling.roles import Permission
 from waitlist import entries, offers
-from waitlist.models import Entry, Outcome, Urgency
+from waitlist.models import Contact, Entry, Outcome, Urgency
 from waitlist.queries.ranking import DAYS
 
 BY_HAND = (Outcome.BOOKED, Outcome.WITHDREW, Outcome.UNREACHABLE, Outcome.MISTAKE)
@@ -51,16 +53,35 @@ class EntryForm(StyledForm):
     from_time = forms.TimeField(required=False, label="From", widget=forms.TimeInput(attrs={"type": "time"}))
     until_time = forms.TimeField(required=False, label="Until", widget=forms.TimeInput(attrs={"type": "time"}))
     notice_hours = forms.IntegerField(required=False, min_value=0, max_value=999, label="Hours of notice needed")
+    contact = forms.ChoiceField(choices=Contact.choices, required=False, label="How to ask")
+    referral = forms.ModelChoiceField(Referral.objects.none(), required=False, empty_label="None")
+    visit = forms.ModelChoiceField(
+        Appointment.objects.none(), required=False, label="Would give up for an earlier time", empty_label="Nothing"
+    )
     is_sensitive = forms.BooleanField(required=False, label="Sensitive: somebody agrees before anything is offered")
 
-    def __init__(self, *args: Any, request: StaffRequest, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, request: StaffRequest, patient: Patient, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         clinics = clinic_ids_with(request.user, Permission.EDIT_WAITLIST)
         types = AppointmentType.objects.visible_to(request.user).bookable().select_related("service")
         self.fields["appointment_type"].queryset = types  # type: ignore[attr-defined]
         reach = Clinic.objects.visible_to(request.user).filter(pk__in=clinics)
         self.fields["clinic"].queryset = self.fields["other_clinics"].queryset = reach  # type: ignore[attr-defined]
+        if len(reach) < 2:
+            del self.fields["other_clinics"]
         self.fields["doctor"].queryset = Doctor.objects.visible_to(request.user).filter(is_active=True)  # type: ignore[attr-defined]
+
+        now = timezone.now()
+        visits = Appointment.objects.visible_to(request.user).filter(patient=patient, starts_at__gt=now)
+        self._offer("visit", visits.filter(status__in=entries.GIVEN_UP_FOR_AN_EARLIER))
+        self._offer("referral", patient.referrals.filter(valid_until__gte=now.date()))
+
+    def _offer(self, name: str, rows: QuerySet[Any]) -> None:
+        """What there is to choose; nothing is asked where there is none."""
+        if rows.exists():
+            self.fields[name].queryset = rows  # type: ignore[attr-defined]
+        else:
+            del self.fields[name]
 
     def details(self) -> dict[str, Any]:
         """What `join` takes."""
@@ -76,7 +97,7 @@ def add(request: StaffRequest, pk: UUID) -> HttpResponse:
     patient = Patient.objects.visible_to(request.user).active().filter(pk=pk).first()
     if patient is None or not clinic_ids_with(request.user, Permission.EDIT_WAITLIST):
         raise Http404
-    form = EntryForm(request.POST or None, request=request)
+    form = EntryForm(request.POST or None, request=request, patient=patient)
     if request.method == "POST" and form.is_valid():
         try:
             entries.join(patient=patient, by=request.user, **form.details())

@@ -48,6 +48,7 @@ ADMIN = [
     Pages("scheduling.service",          "",                         "200 200", "200 200", "200 200", "403 403"),
     Pages("scheduling.appointmenttype",  "",                         "200 200", "200 200", "200 200", "403 403"),
     Pages("scheduling.cancellationreason", "",                         "200 200", "200 200", "200 200", "403 403"),
+    Pages("scheduling.translation",      "",                         "200 200", "200 200", "200 200", "200 200"),
     Pages("scheduling.resourcecategory", "",                         "200 200", "200 200", "200 200", "403 403"),
     Pages("waitlist.clinicterms",        "clinic",                   "200 200", "200 200", "200 200", "200 200"),
     Pages("waitlist.entry",              "clinic",                   "200 403", "403 403", "200 403", "403 403", "404 404"),

@@ -57,4 +57,11 @@ LINKS = [
     row("POST", "p/language/", LEADS_TO_THE_QUESTION, language="fr"),
     row("GET", "requests/", "                             in 200 404 200 404 404 404 404"),
     row("POST", "requests/{asked}/done/", "              in 302 404 302 404 404 404 404"),
+    row("GET", "referrers/", "                            in 200 403 200 403 403 403 403"),
+    row("POST", "referrers/", "                           in 422 403 422 403 403 403 403", clinic="?"),
+    row("POST", "referrers/{practice_id}/withdraw/", "    in 302 404 302 404 404 404 404"),
+    row("GET", "p/refer/{practice}/", ASKS),
+    row("POST", "p/refer/{practice}/", ASKS),
+    row("POST", "p/refer/{practice}/language/", LEADS_TO_THE_QUESTION, language="fr"),
+    row("GET", "p/refer/{practice}/{asked}/", UNKNOWN, other=UNKNOWN),
 ]

@@ -29,5 +29,8 @@ PATIENTS_OWN = [
         ("GET", "api/v1/me/appointments/{visit}/", {}),
         ("POST", "api/v1/me/appointments/{visit}/cancel/", {}),
         ("POST", "api/v1/me/appointments/{visit}/reschedule/", {}),
+        ("GET", "api/v1/me/waitlist/entries/", {}),
+        ("POST", "api/v1/me/waitlist/entries/", {}),
+        ("DELETE", "api/v1/me/waitlist/entries/{waiting}/", {}),
     ]
 ] + [row("POST", "api/v1/auth/patient-token/", "401 403 403 403 403 403 403 403")]

@@ -28,6 +28,7 @@ CLINIC_BOUND = {
     "waiting",
     "list",
     "asked",
+    "practice_id",
 }
 """Words that stand for something of one clinic."""
 

@@ -32,13 +32,16 @@ from scheduling.models import (
     EmergencyAccess,
     Patient,
     PatientLink,
+    ReferrerLink,
     ScheduleEvent,
     SelfBooking,
+    Translation,
 )
+from scheduling.referrer_links import token_of as referrer_token
 from tests import factories
 from waitlist.by_hand import offer_by_hand
 from waitlist.entries import join
-from waitlist.models import ClinicTerms, Entry
+from waitlist.models import ClinicTerms, Entry, Offer, SavedFilter
 from waitlist.sheets.commands import choose_columns, take_up
 from waitlist.sheets.reading import Sheet
 
@@ -68,6 +71,7 @@ def build_world() -> World:
     """Fill an empty database; everything is booked and granted by the commands."""
     kind = _consultation()
     reason = factories.CancellationReasonFactory()
+    Translation.objects.create(language="fr", source="Cardiology", text="Cardiologie")
     harbour, northgate = (
         factories.ClinicFactory(name=name, code=name.lower(), position=n, open_weekdays=True)
         for n, name in enumerate(("Harbour", "Northgate"), start=1)
@@ -126,9 +130,13 @@ def _furnish(
         "invitation": str(invitation.pk),
         "link": token_of(manage_link(appointment=visit)),
         "asked": str(_ask_for(patient, kind, clinic)),
+        "practice": referrer_token(practice := _practice(kind, clinic)),
+        "practice_id": str(practice.pk),
         "list": str(_on_its_way(patient, clinic, member)),
         "waiting": str(_waits_for(patient, kind, clinic)),
-        "offered": str(_offered(kind, doctor, clinic)),
+        "offered": str((offer := _offered(kind, doctor, clinic)).pk),
+        "decided": str(offer.decision_id),
+        "filter": str(_kept_by(factories.UserFactory()).pk),
         "block": str(block.pk),
         "type": str(kind.pk),
         "service": str(kind.service_id),
@@ -155,16 +163,32 @@ def _invite(patient: Patient, kind: AppointmentType, clinic: Clinic) -> BookingI
     return invitation
 
 
+def _practice(kind: AppointmentType, clinic: Clinic) -> ReferrerLink:
+    facts = {
+        "referrer": "Quay Street Surgery",
+        "mode": "book",
+        "most_patients": 20,
+        "expires_at": at_clinic(clinic, 23),
+    }
+    link = ReferrerLink.objects.create(clinic=clinic, **facts)
+    link.appointment_types.add(kind)
+    return link
+
+
 def _ask_for(patient: Patient, kind: AppointmentType, clinic: Clinic) -> UUID:
     now = timezone.now()
     facts = {"is_request": True, "medium": "email", "expires_at": now + timedelta(minutes=10), "verified_at": now}
     return SelfBooking.objects.create(patient=patient, appointment_type=kind, clinic=clinic, **facts).pk
 
 
-def _offered(kind: AppointmentType, doctor: Doctor, clinic: Clinic) -> int:
+def _kept_by(somebody: User) -> SavedFilter:
+    return SavedFilter.objects.create(owner=somebody, name="Urgent", query="urgency=2")
+
+
+def _offered(kind: AppointmentType, doctor: Doctor, clinic: Clinic) -> Offer:
     entry = join(patient=factories.PatientFactory(at=[clinic]), appointment_type=kind, clinic=clinic, by=None)
     at_nine = at_clinic(clinic, 9)
-    return offer_by_hand(entry=entry, doctor=doctor, starts_at=at_nine, by=None, reason="Asked for it").pk
+    return offer_by_hand(entry=entry, doctor=doctor, starts_at=at_nine, by=None, reason="Asked for it")
 
 
 def _waits_for(patient: Patient, kind: AppointmentType, clinic: Clinic) -> int:

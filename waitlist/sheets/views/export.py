@@ -61,15 +61,17 @@ def export(request: StaffRequest) -> HttpResponse:
         raise Http404
     clinics = Clinic.objects.visible_to(request.user).filter(pk__in=ids)
     filters = Filters.of((request.POST or request.GET).dict())
-    form = WaitlistExportForm(request.POST or None, clinics=clinics, initial={"clinic": filters.clinic})
-    if request.method == "POST" and form.is_valid():
+    # From a list that is narrowed by words one comes by POST too, as they may be somebody's name.
+    is_asked = "reason" in request.POST
+    form = WaitlistExportForm(request.POST if is_asked else None, clinics=clinics, initial={"clinic": filters.clinic})
+    if is_asked and form.is_valid():
         try:
             return _file(request, list(clinics), filters, form.cleaned_data)
         except DomainError as refused:
             add_errors(form, refused)
     narrowed = {name: value for name, value in asdict(filters).items() if value and name != "clinic"}
     context = {"form": form, "narrowed": narrowed, "most_rows": MOST_ROWS, "nav": "waitlist"}
-    return render(request, "waitlist/export.html", context, status=422 if request.method == "POST" else 200)
+    return render(request, "waitlist/export.html", context, status=422 if is_asked else 200)
 
 
 def _file(request: StaffRequest, clinics: list[Clinic], filters: Filters, asked: Mapping[str, Any]) -> HttpResponse:
