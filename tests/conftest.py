@@ -8,7 +8,7 @@ from hypothesis import configuration
 from redis import Redis
 
 LONGEST = ("test_access_matrix.py", "test_canaries.py", "test_race_over_http.py")
-"""Begun first, so that the two workers end at about the same time."""
+"""Begun first, so that the workers end at about the same time."""
 pytest_plugins = ["tests.cast", "tests.database", "tests.site"]
 
 
@@ -57,7 +57,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Where browser tests are required (CI), a run that quietly skipped them all has failed."""
     if hasattr(session.config, "workerinput"):
-        return  # one of two workers may have had none; the process that started them counts all
+        return  # one of the workers may have had none; the process that started them counts all
     if os.environ.get("BROWSER_TESTS") == "required" and not _browser_tests_passed and not session.exitstatus:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         print("\nNo browser test ran, and this run requires them.")

@@ -8,6 +8,7 @@ from io import StringIO
 
 import icalendar
 import pytest
+import vobject
 from dateutil.tz import tzical
 from django.utils import timezone
 
@@ -48,6 +49,12 @@ def _written(occasion: Occasion) -> str:
 def _event(text: str) -> icalendar.Event:
     (event,) = icalendar.Calendar.from_ical(text).walk("VEVENT")
     return event
+
+
+def _as_another_reads(text: str) -> tuple[str, int, str, datetime]:
+    """The event's identity, sequence, status and start (UTC), by a library that had no part in writing it."""
+    event = vobject.readOne(text).vevent
+    return event.uid.value, int(event.sequence.value), event.status.value, event.dtstart.value.astimezone(UTC)
 
 
 def _unfolded(text: str) -> dict[str, str]:
@@ -119,6 +126,23 @@ def test_a_cancelled_visit_leaves_the_calendar_and_comes_back_when_that_is_undon
     assert entered["uid"] == _event(text)["uid"] == again["uid"]
     assert entered["sequence"] < _event(text)["sequence"] < again["sequence"]
     assert again["status"] == "CONFIRMED"
+
+
+def test_another_library_reads_the_same_event_booked_moved_and_cancelled(booked, receptionist, patient_request):
+    texts = [_written(_occasion(booked, Kind.BOOKED))]
+    moved = reschedule_appointment(appointment=booked, starts_at=booked.starts_at + timedelta(hours=1), by=receptionist)
+    texts.append(_written(_occasion(moved, Kind.RESCHEDULED)))
+    cancelled = cancel_appointment(appointment=moved, reason=patient_request, by=receptionist).appointment
+    texts.append(_written(_occasion(cancelled, Kind.CANCELLED)))
+
+    read = [_as_another_reads(text) for text in texts]
+
+    events = [_event(text) for text in texts]
+    assert read == [(each["uid"], each["sequence"], each["status"], each.start.astimezone(UTC)) for each in events]
+    assert len({uid for uid, *_ in read}) == 1
+    assert [sequence for _, sequence, *_ in read] == sorted({sequence for _, sequence, *_ in read})
+    assert [status for *_, status, _ in read] == ["CONFIRMED", "CONFIRMED", "CANCELLED"]
+    assert [start for *_, start in read] == [booked.starts_at, moved.starts_at, moved.starts_at]
 
 
 def test_several_visits_of_a_day_are_published_together(booked, dr_wilk, receptionist):
