@@ -32,6 +32,8 @@ from scheduling.placement import Decision, Wish, decide, lock_visit
 from scheduling.roles import Permission
 
 AWAITS_SIGN_OFF = "An override needs a second person's agreement"
+OF_PATIENTS = frozenset({Channel.WEB, Channel.LINK})
+"""Channels by which patients choose a time themselves."""
 OVERRIDE_REFUSED = "Override refused: "
 """How the review reason begins once a second person has said no; the visit then is moved or cancelled."""
 WORDS = {"allocation_no_overlap": SlotTaken}
@@ -70,6 +72,7 @@ def book_appointment(
         referral=referral,
         hold=hold,
         override_reason=override_reason,
+        by_patient=channel in OF_PATIENTS,
     )
 
     def attempt() -> Appointment:

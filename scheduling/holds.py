@@ -27,6 +27,7 @@ from scheduling.hold_store import HoldRecord
 from scheduling.models import Appointment, AppointmentType, Clinic, Doctor
 from scheduling.permissions import require
 from scheduling.roles import Permission
+from scheduling.withheld import refuse_withheld
 
 log = structlog.get_logger(__name__)
 
@@ -64,8 +65,11 @@ def hold_slot(
     owner: str,
     by: User | None,
     ignoring: int | None = None,
+    by_patient: bool = False,
 ) -> Hold:
     """Hold a free time (aware start) for five minutes on behalf of a token; `ignoring` is a visit being moved.
+
+    A patient (`by_patient`) gets no time that is being offered to those who wait.
 
     Raises SlotHeld and SlotTaken (with the nearest free times), SlotUnavailable, HoldsUnavailable, NotFound,
     NotAllowed.
@@ -73,6 +77,8 @@ def hold_slot(
     require(by, Permission.BOOK, clinic.pk)
     plan = availability.load_plan(appointment_type, doctor, clinic)
     try:
+        if by_patient:
+            refuse_withheld(plan, starts_at, timezone.now())
         return _claimed(plan, starts_at, owner=owner, by=by, ignoring=ignoring)
     except (SlotHeld, SlotTaken) as refused:
         refused.detail["nearest"] = availability.nearest_slots(

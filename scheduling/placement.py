@@ -30,6 +30,7 @@ from scheduling.permissions import may
 from scheduling.policies import PatientFacts
 from scheduling.reasons import Reason
 from scheduling.roles import Permission
+from scheduling.withheld import refuse_withheld
 
 TAKEN = frozenset({"doctor_busy", "no_resource"})
 """Reasons that mean: somebody else has it. The only ones for which an override makes overbooked rows."""
@@ -39,7 +40,8 @@ TAKEN = frozenset({"doctor_busy", "no_resource"})
 class Wish:
     """What somebody asks for. `starts_at` is an aware instant; `hold` the owner token of a hold, if any.
 
-    `set_aside` are rules already overridden for this visit, which an undo or a move need not argue again.
+    `set_aside` are rules already overridden for this visit, which an undo or a move need not argue again. A patient
+    (`by_patient`) gets no time that is being offered to those who wait.
     """
 
     patient: Patient
@@ -53,6 +55,7 @@ class Wish:
     override_reason: str = ""
     set_aside: frozenset[str] = frozenset()
     ignoring: int | None = None
+    by_patient: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +103,8 @@ def decide(wish: Wish, plan: availability.VisitPlan, *, by: User | None) -> Deci
     for an override is given by somebody who may not override. A doctor who is booked already is refused with that
     reason alone.
     """
+    if wish.by_patient:
+        refuse_withheld(plan, wish.starts_at, wish.now)
     source = availability.fresh_source(plan, wish.starts_at, owner=wish.hold)
     refuse_booked(wish, plan, source)
     facts = source.facts(labelled=True)

@@ -7,7 +7,7 @@ that one's. So nothing that happens before tells whether somebody is a patient.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
@@ -109,7 +109,7 @@ def keep_time(wish: Wish, medium: SelfBooking.Medium, referrer_link: ReferrerLin
 
     Raises as book_appointment.
     """
-    wish, plan = lock_visit(wish)
+    wish, plan = lock_visit(replace(wish, by_patient=True))
     decision = decide(wish, plan, by=None)
 
     until = wish.now + TO_ENTER

@@ -17,7 +17,7 @@ from carebridge.audit.trail import log_change
 from carebridge.db import command
 from carebridge.errors import InvalidInput
 from scheduling import holds, ledger, policies
-from scheduling.booking import WORDS, write_appointment
+from scheduling.booking import OF_PATIENTS, WORDS, write_appointment
 from scheduling.cancelling import require_exception_after
 from scheduling.errors import WrongStatus
 from scheduling.history import record_appointment
@@ -67,6 +67,7 @@ def reschedule_appointment(
         hold=hold,
         override_reason=override_reason,
         ignoring=appointment.pk,
+        by_patient=channel in OF_PATIENTS,
     )
 
     def attempt() -> Appointment:

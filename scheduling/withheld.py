@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from scheduling.availability import Slot
+from scheduling.availability import Slot, VisitPlan
 from scheduling.errors import SlotTaken
 from scheduling.periods import Period
 
@@ -43,11 +43,12 @@ def withheld_by_doctor(clinic_ids: Collection[int], now: datetime) -> dict[int, 
     return kept
 
 
-def refuse_withheld(doctor_id: int, clinic_id: int, starts_at: datetime, now: datetime) -> None:
-    """Raise SlotTaken if a doctor's time at an instant is kept from patients."""
-    for each in (each for source in _of_apps_above for each in source([clinic_id], now)):
-        if each.doctor_id == doctor_id and each.starts_at <= starts_at < each.ends_at:
-            raise SlotTaken
+def refuse_withheld(plan: VisitPlan, starts_at: datetime, now: datetime) -> None:
+    """Raise SlotTaken if the visit, begun at that instant, would meet a time that is kept from patients."""
+    visit = Period(starts_at, starts_at + plan.duration)
+    kept = withheld_by_doctor([plan.clinic_id], now).get(plan.doctor_id, ())
+    if any(each.overlaps(visit) for each in kept):
+        raise SlotTaken
 
 
 def _meets(kept: Withheld, slot: Slot) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,11 @@ from rest_framework.test import APIClient
 
 from carebridge.accounts.tokens import Scope
 from scheduling.api_access import create_service_account, issue_token
-from scheduling.models import Appointment
+from scheduling.booking import book_appointment
+from scheduling.cancelling import cancel_appointment
+from scheduling.errors import SlotTaken
+from scheduling.models import Appointment, Channel
+from scheduling.rescheduling import reschedule_appointment
 from tests import factories
 from waitlist.freed import AT_MOST
 from waitlist.models import Entry, Outcome
@@ -91,3 +96,24 @@ def test_a_freed_time_is_nobodys_who_happens_to_look_until_it_was_offered(let_in
         assert offered
         assert more > fewer
         assert me.post("/api/v1/me/appointments/", wanted, format="json").status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("channel", "refused"), [(Channel.WEB, True), (Channel.LINK, True), (Channel.DESK, False), (Channel.API, False)]
+)
+@pytest.mark.parametrize("earlier", [timedelta(), timedelta(minutes=15)], ids=["at its start", "running into it"])
+def test_a_patient_neither_books_a_freed_time_nor_moves_into_it_and_staff_do(
+    channel, refused, earlier, freed, consultation, harbour, dr_osei, receptionist
+):
+    facts = {"doctor": dr_osei, "by": None if refused else receptionist, "channel": channel}
+    known = {"appointment_type": consultation, "clinic": harbour}
+    wanted = freed.starts_at - earlier
+    elsewhere = factories.PatientFactory(at=[harbour])
+    later = book_appointment(patient=elsewhere, starts_at=freed.starts_at + timedelta(hours=4), **known, **facts)
+    taken = pytest.raises(SlotTaken) if refused else nullcontext()
+
+    with taken:
+        moved = reschedule_appointment(appointment=later, starts_at=wanted, **facts)
+        cancel_appointment(appointment=moved, reason=factories.CancellationReasonFactory(), by=receptionist)
+    with taken:
+        book_appointment(patient=factories.PatientFactory(at=[harbour]), starts_at=wanted, **known, **facts)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -28,11 +27,11 @@ from scheduling.api.serializers import own as rows
 from scheduling.availability import Slot
 from scheduling.errors import SlotHeld, SlotTaken, SlotUnavailable
 from scheduling.idempotency import check_key
-from scheduling.models import Clinic, Doctor, Patient
+from scheduling.models import Patient
 from scheduling.patient_access import update_own_contacts
 from scheduling.permissions import clinic_ids_with
 from scheduling.roles import Permission
-from scheduling.withheld import not_withheld, refuse_withheld
+from scheduling.withheld import not_withheld
 
 NOT_FREE = "That time isn't free any more. Choose another one."
 
@@ -80,10 +79,6 @@ class OwnView(Repeatable):
                 exc.message = NOT_FREE
             exc.detail = {name: self._open(slots) for name, slots in exc.detail.items() if name == "nearest"}
         return super().handle_exception(exc)
-
-    def check_open(self, doctor: Doctor, clinic: Clinic, starts_at: datetime) -> None:
-        """Raise SlotTaken for a time that is being offered to those who wait."""
-        refuse_withheld(doctor.pk, clinic.pk, starts_at, timezone.now())
 
     def _open(self, slots: Sequence[Slot]) -> list[Slot]:
         return not_withheld(slots, bookable_clinics(self.patient), timezone.now())

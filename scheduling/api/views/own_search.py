@@ -38,6 +38,8 @@ class OwnSlotView(OwnView, SlotView):
 class OwnHoldView(OwnView, HoldView):
     """Holding a time while deciding."""
 
+    by_patient = True
+
 
 class OwnDirectory(OwnView):
     """Short lists that need no narrowing."""

@@ -23,7 +23,7 @@ from scheduling.periods import wall_clock
 from scheduling.views.found import offer_of
 from scheduling.views.self_service.shown import nearness
 from scheduling.views.self_service.when import Asked, Month, month_of
-from scheduling.withheld import not_withheld, refuse_withheld, withheld_by_doctor
+from scheduling.withheld import not_withheld, withheld_by_doctor
 
 DAYS_AT_ONCE = 14
 DAYS_OPEN = 2
@@ -191,7 +191,7 @@ def nearest_times(lost: DomainError, wanted: Wanted, language: Language) -> list
 
 
 def read_picked(value: str, wanted: Wanted) -> Picked:
-    """The time that was sent back. Raises SlotUnavailable for one that can't have been offered here, or SlotTaken."""
+    """The time that was sent back. Raises SlotUnavailable for one that can't have been offered here."""
     try:
         doctor_id, clinic_id, starts_at = SlotField(max_length=80).clean(value)
     except ValidationError:
@@ -199,7 +199,6 @@ def read_picked(value: str, wanted: Wanted) -> Picked:
     doctor, clinic = wanted.doctors().filter(pk=doctor_id).first(), wanted.clinics.get(clinic_id)
     if doctor is None or clinic is None:
         raise SlotUnavailable
-    refuse_withheld(doctor.pk, clinic.pk, starts_at, timezone.now())
     return Picked(value, doctor, clinic, starts_at)
 
 
@@ -214,6 +213,7 @@ def keep(picked: Picked, wanted: Wanted) -> bool:
             owner=wanted.owner,
             by=None,
             ignoring=wanted.ignoring,
+            by_patient=True,
         )
     except HoldsUnavailable:
         return False
