@@ -8,11 +8,16 @@ from django.contrib import admin
 from scheduling.admin.base import ConfigurationAdmin, ReadOnlyAdmin
 from scheduling.roles import Permission
 from waitlist.models import ClinicTerms, Decision, Entry, FreedSlot, Grouping, Offer
+from waitlist.models.terms import usual_groupings
 
 
 class ClinicTermsForm(forms.ModelForm):
     compared = forms.MultipleChoiceField(
-        label="Groups", choices=Grouping.choices, required=False, widget=forms.CheckboxSelectMultiple
+        label="Groups",
+        choices=Grouping.choices,
+        required=False,
+        initial=usual_groupings,
+        widget=forms.CheckboxSelectMultiple,
     )
 
 

@@ -1,7 +1,7 @@
 // Find a slot: the patient combobox, the chosen time, and letting a hold go when the page is left.
 //
 // - <input role="combobox" aria-controls="patient-list" aria-expanded="false" aria-autocomplete="list" autocomplete="off"
-//   data-value-input="id_patient" hx-post="…" hx-trigger="input changed delay:120ms" hx-target="#patient-list">
+//   data-value-input="id_patient" hx-post="…" hx-trigger="input delay:120ms" hx-target="#patient-list">
 //   <ul role="listbox" id="patient-list" hidden> is filled with <li role="option" id="…" data-value="…" data-label="…">.
 //   An option without data-value acts by itself (hx-get, a link): Enter clicks it. Choosing writes data-value into the
 //   hidden input and sends it "change"; typing again empties it.
@@ -81,6 +81,12 @@ document.addEventListener("input", (event) => {
   if (!input) return;
   setValue(input, "");
   if (input.value.trim() === "") open(input, false);
+});
+
+// What was typed before anything listened is looked for as well. htmx listens by now: it came first.
+document.addEventListener("DOMContentLoaded", () => {
+  const input = document.activeElement?.closest("[role=combobox]");
+  if (input && input.value !== input.defaultValue) input.dispatchEvent(new Event("input", { bubbles: true }));
 });
 
 // A press on an option must not take the focus from the field before the click arrives.

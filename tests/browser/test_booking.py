@@ -94,6 +94,18 @@ def test_reception_books_a_time_for_a_new_patient_and_a_colleague_sees_it(
     expect(colleague.locator("main")).to_contain_text("Grace Whitfield", timeout=35_000)
 
 
+def test_a_name_typed_before_the_scripts_are_there_is_looked_for(page_of, site, receptionist, patient):
+    page, held_back = page_of(receptionist), []
+    page.route("**/htmx*", lambda route: held_back.append(route))
+    page.goto(f"{site}/find/", wait_until="commit")
+    page.locator("#patient-text").press_sequentially("calloway")
+    page.wait_for_timeout(300)
+    for script in held_back:
+        script.continue_()
+
+    expect(page.get_by_role("option", name=patient.full_name)).to_be_visible()
+
+
 def test_a_button_works_from_the_moment_it_is_there(open_page, receptionist, consultation, dr_osei, room_1, monday):
     page = open_page(receptionist, "/find/")
     search_monday(page, consultation, monday)

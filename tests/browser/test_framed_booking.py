@@ -74,7 +74,7 @@ def test_a_listed_site_shows_the_booking_which_goes_on_in_a_tab_and_another_site
         frame.locator(".p-month td a").nth(1).click()
         expect(frame.locator("#day")).to_be_visible()
         page.wait_for_function("document.querySelector('iframe').offsetHeight > 700")
-        assert frame.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
+        frame.wait_for_function("document.documentElement.scrollHeight <= innerHeight + 1")
         shoot(page, "framed-times")
         assert Axe().run(frame).violations_count == 0
         picked = pick(frame, "2:00pm")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from uuid import uuid4
 
@@ -12,7 +13,7 @@ from carebridge.audit.models import LogEntry
 from scheduling.models import Appointment, Clinic, Patient
 from scheduling.models.appointment import new_reference
 from tests import factories
-from waitlist.models import ClinicTerms, Decision, Entry, Offer, OfferState, SavedFilter
+from waitlist.models import ClinicTerms, Decision, Entry, Grouping, Offer, OfferState, SavedFilter
 from waitlist.offers import approve
 from waitlist.queries.disparity import ALARM, FEWEST, Group, compare, comparisons
 
@@ -111,6 +112,17 @@ def test_the_screen_says_so_only_for_groups_that_were_chosen(client, crowd, harb
     terms.compared = []
     terms.save()
     assert "Language, English:" not in client.get("/waitlist/").text
+
+
+def test_a_clinic_that_gets_terms_compares_the_usual_groups_unless_it_says_otherwise(client, harbour, clinic_admin):
+    client.force_login(clinic_admin)
+
+    page = client.get("/admin/waitlist/clinicterms/add/").text
+
+    boxes = re.findall(r'<input[^>]*name="compared"[^>]*>', page)
+    ticked = {re.search(r'value="(\w+)"', box)[1] for box in boxes if "checked" in box}
+    assert ticked == {"language", "sex", "age"}
+    assert len(boxes) == len(Grouping)
 
 
 def test_a_visit_that_the_clinic_agrees_to_is_offered_once_somebody_agreed(freed, waits, sweep, harbour, receptionist):
