@@ -72,6 +72,7 @@ def test_a_listed_site_shows_the_booking_which_goes_on_in_a_tab_and_another_site
         expect(frame.get_by_role("heading", name="Choose a time")).to_be_visible()
         frame.get_by_role("link", name="Calendar").click()
         frame.locator(".p-month td a").nth(1).click()
+        frame.wait_for_url("**&day=*")
         expect(frame.locator("#day")).to_be_visible()
         page.wait_for_function("document.querySelector('iframe').offsetHeight > 700")
         frame.wait_for_function("document.documentElement.scrollHeight <= innerHeight + 1")
