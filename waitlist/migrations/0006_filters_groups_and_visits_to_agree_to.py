@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             name="approve_types",
             field=models.ManyToManyField(
                 blank=True,
-                help_text="And before any of these visits",
+                help_text="And before any of these visits.",
                 related_name="+",
                 to="scheduling.appointmenttype",
                 verbose_name="visits",

@@ -54,7 +54,11 @@ class ClinicTerms(models.Model):
     approve_urgent = models.BooleanField(default=True, help_text="A person agrees before urgent patients are asked")
     approve_under_age = models.PositiveSmallIntegerField(default=16, help_text="And before patients younger than this")
     approve_types = models.ManyToManyField(
-        AppointmentType, blank=True, related_name="+", verbose_name="visits", help_text="And before any of these visits"
+        AppointmentType,
+        blank=True,
+        related_name="+",
+        verbose_name="visits",
+        help_text="And before any of these visits.",
     )
     compared = ArrayField(
         models.CharField(max_length=10, choices=Grouping.choices),
