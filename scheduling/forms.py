@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -51,6 +52,11 @@ class SlotField(forms.CharField):
         if not (doctor.isdecimal() and clinic.isdecimal() and starts_at and starts_at.tzinfo):
             raise forms.ValidationError("That is not a time of the schedule. Choose one from the list.")
         return int(doctor), int(clinic), starts_at
+
+
+def slot_value(doctor_id: int, clinic_id: int, starts_at: datetime) -> str:
+    """What a SlotField reads for a time (aware)."""
+    return f"{doctor_id}.{clinic_id}.{starts_at.isoformat()}"
 
 
 class AnyTimeForm(forms.Form):

@@ -13,6 +13,7 @@ from scheduling.views import (
     emergency,
     exports,
     finder,
+    free_time,
     invitations,
     patient_rights,
     patients,
@@ -38,6 +39,7 @@ app_name = "scheduling"
 urlpatterns: list[URLPattern] = [
     path("", board.board, name="home"),
     path("board/", board.board, name="board"),
+    path("board/free/", free_time.free_time, name="free-time"),
     path("appointments/<str:reference>/", appointments.appointment, name="appointment"),
     path("appointments/<str:reference>/steps/<slug:slug>/", appointments.take_step, name="appointment-step"),
     path("appointments/<str:reference>/refuse-override/", appointments.refuse, name="appointment-refuse-override"),

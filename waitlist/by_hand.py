@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -11,11 +11,12 @@ from carebridge.db import command
 from carebridge.errors import InvalidInput
 from scheduling.availability import load_plan
 from scheduling.errors import SlotTaken
-from scheduling.models import Doctor
+from scheduling.models import AppointmentType, Clinic, Doctor
+from scheduling.periods import Period
 from scheduling.permissions import require
 from scheduling.roles import Permission
 from waitlist.answering import answer_by
-from waitlist.eligible import suiting
+from waitlist.eligible import free_starts, suiting, types_waited_for
 from waitlist.errors import OfferOver
 from waitlist.matching import Ranked, rank
 from waitlist.models import Cause, Entry, FreedSlot, Offer, terms_of
@@ -23,21 +24,26 @@ from waitlist.offers import ONE_PERSON, make_offer, seed_of
 
 
 @command(ONE_PERSON)
-def offer_by_hand(*, entry: Entry, doctor: Doctor, starts_at: datetime, by: User | None, reason: str) -> Offer:
+def offer_by_hand(
+    *, entry: Entry, doctor: Doctor, starts_at: datetime, by: User | None, reason: str, clinic: Clinic | None = None
+) -> Offer:
     """Keep a free time (aware) for somebody who waits and ask them; the list as it stands and `reason` are kept.
 
-    Raises as `make_offer`; InvalidInput without a reason; OfferOver when the time is too close to wait for an answer;
-    NotAllowed.
+    At the clinic of their first choice, unless another is given. Raises as `make_offer`; InvalidInput without a reason
+    or for a clinic that they don't wait for; OfferOver when the time is too close to wait for an answer; NotAllowed.
     """
-    now = timezone.now()
-    require(by, Permission.EDIT_WAITLIST, entry.clinic_id)
+    now, clinic = timezone.now(), clinic or entry.clinic
+    for clinic_id in {entry.clinic_id, clinic.pk}:
+        require(by, Permission.EDIT_WAITLIST, clinic_id)
+    if clinic.pk != entry.clinic_id and not entry.other_clinics.filter(clinic=clinic).exists():
+        raise InvalidInput("They don't wait for a time at that clinic.")
     if not reason.strip():
         raise InvalidInput(fields={"reason": "Say why this person, so that it can be understood later."})
-    terms = terms_of(entry.clinic)
-    until = answer_by(now, starts_at, terms, entry.clinic.zone)
+    terms = terms_of(clinic)
+    until = answer_by(now, starts_at, terms, clinic.zone)
     if until is None:
         raise OfferOver("The visit is too close to wait for an answer: call the patient.")
-    slot = _unsaved(entry, doctor, starts_at, now)
+    slot = _of_visit(entry, doctor, clinic, starts_at, now)
     slot.save()
     ranked = _ranked(slot, entry, starts_at, now)
     return make_offer(
@@ -45,22 +51,36 @@ def offer_by_hand(*, entry: Entry, doctor: Doctor, starts_at: datetime, by: User
     )
 
 
-def ranked_for(entry: Entry, doctor: Doctor, starts_at: datetime, now: datetime) -> list[Ranked]:
+def ranked_for(entry: Entry, doctor: Doctor, clinic: Clinic, starts_at: datetime, now: datetime) -> list[Ranked]:
     """Who waits for such a visit whom a time would suit, in their order, the entry's own patient among them."""
-    return _ranked(_unsaved(entry, doctor, starts_at, now), entry, starts_at, now)
+    return _ranked(_of_visit(entry, doctor, clinic, starts_at, now), entry, starts_at, now)
 
 
-def _unsaved(entry: Entry, doctor: Doctor, starts_at: datetime, now: datetime) -> FreedSlot:
-    plan = load_plan(entry.appointment_type, doctor, entry.clinic)
+def whom_it_suits(clinic: Clinic, doctor: Doctor, free: Period, now: datetime) -> list[tuple[Ranked, datetime]]:
+    """Everybody whom a visit within a free time would suit, in their order, with when (UTC) theirs would start."""
+    slot = _unsaved(clinic, doctor, free, now)
+    suited = suiting(slot, free_starts(slot, types_waited_for(slot), now), now)
+    ranked = rank(suited, seed=seed_of(slot), points=terms_of(clinic).points)
+    return [(each, suited[each.candidate]) for each in ranked]
+
+
+def _of_visit(entry: Entry, doctor: Doctor, clinic: Clinic, starts_at: datetime, now: datetime) -> FreedSlot:
+    plan = load_plan(entry.appointment_type, doctor, clinic)
     if not plan.offered:
         raise SlotTaken("That doctor doesn't do this visit here.")
+    return _unsaved(clinic, doctor, Period(starts_at, starts_at + plan.duration), now, entry.appointment_type)
+
+
+def _unsaved(
+    clinic: Clinic, doctor: Doctor, free: Period, now: datetime, kind: AppointmentType | None = None
+) -> FreedSlot:
     return FreedSlot(
-        clinic=entry.clinic,
+        clinic=clinic,
         doctor=doctor,
-        appointment_type=entry.appointment_type,
+        appointment_type=kind,
         cause=Cause.BY_HAND,
-        starts_at=starts_at,
-        ends_at=starts_at + timedelta(minutes=plan.duration_minutes),
+        starts_at=free.start,
+        ends_at=free.end,
         freed_at=now,
         due_at=now,
     )
@@ -68,4 +88,4 @@ def _unsaved(entry: Entry, doctor: Doctor, starts_at: datetime, now: datetime) -
 
 def _ranked(slot: FreedSlot, entry: Entry, starts_at: datetime, now: datetime) -> list[Ranked]:
     suited = suiting(slot, {entry.appointment_type_id: [starts_at]}, now)
-    return rank(suited, seed=seed_of(slot), points=terms_of(entry.clinic).points)
+    return rank(suited, seed=seed_of(slot), points=terms_of(slot.clinic).points)

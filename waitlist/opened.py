@@ -52,9 +52,9 @@ def set_rest_apart(slot: FreedSlot, visit: Appointment) -> None:
 
 def parts_of(slot: FreedSlot) -> list[int]:
     """The ids of all that was one time with this one; none, if a visit freed it and nothing of it was set apart."""
-    if slot.appointment_type_id and not slot.part_of_id:
-        return []
     whole = slot.part_of_id or slot.pk
+    if whole is None or (slot.appointment_type_id and not slot.part_of_id):
+        return []
     return list(FreedSlot.objects.filter(Q(pk=whole) | Q(part_of=whole)).values_list("pk", flat=True))
 
 

@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern] = [
     path("waitlist/import/<int:pk>/words/", imports.words, name="import-words"),
     path("waitlist/import/<int:pk>/discard/", imports.discard, name="import-discard"),
     path("waitlist/import/<int:pk>/rows/<int:number>/", rows.row, name="import-row"),
+    path("waitlist/offer/", offers.offer_free, name="offer-free"),
     path("waitlist/offers/", dashboard.offers, name="offers"),
     path("waitlist/offers/<int:pk>/<slug:said>/", offers.answer, name="offer-answer"),
     path("waitlist/<int:pk>/offer/", offers.offer_time, name="offer-time"),

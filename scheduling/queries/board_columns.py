@@ -7,17 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scheduling.models import Doctor, Resource
-from scheduling.queries.cards import Card, card_of, in_lanes
+from scheduling.queries.cards import Card, buffered, card_of, in_lanes
 from scheduling.queries.columns import Blocked, HeldTime, blocked_time, busy_elsewhere
 from scheduling.queries.day_facts import DayFacts
+from scheduling.queries.free_time import Gap, gaps
 from scheduling.queries.spans import DayFrame, Span, minutes
+from scheduling.timeline import instant_of
 
 Held = Mapping[int, Sequence[HeldTime]]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A doctor or a room: head, what is booked, what can't be. `load` is per cent of working time, None without any."""
+    """A doctor or a room: head, what is booked, what can't be, and of a doctor what is free, for whoever may book it.
+
+    `load` is per cent of working time, None without any.
+    """
 
     key: str
     title: str
@@ -29,6 +34,7 @@ class Column:
     cards: Sequence[Card]
     blocked: Sequence[Blocked] = ()
     held: Sequence[HeldTime] = ()
+    free: Sequence[Gap] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,18 @@ class Sheet:
             *blocked_time(self.facts.roster, resource_id, works, cards, self.frame, known),
             *busy_elsewhere(elsewhere, works, self.frame),
         ]
+
+    def free(self, doctor: Doctor, cards: Sequence[Card]) -> list[Gap]:
+        """What is left of a doctor's day; nothing to whoever doesn't book here."""
+        facts, resource_id = self.facts, doctor.resource_id
+        if not facts.viewer.books:
+            return []
+        taken = [buffered(card.appointment) for card in cards if not card.is_ghost]
+        taken += facts.elsewhere.get(resource_id, ())
+        for hold in facts.held:
+            taken += [(instant_of(first), instant_of(end)) for each, first, end in hold.cells if each == resource_id]
+        bookable = facts.roster.bookable_on(resource_id, facts.day)
+        return gaps(facts.viewer.clinic.pk, doctor.pk, bookable, taken, self.frame, facts.now)
 
 
 def by_doctor(sheet: Sheet, cards: Sequence[Card]) -> list[Column]:
@@ -74,6 +92,7 @@ def doctor_column(doctor: Doctor, sheet: Sheet, cards: Sequence[Card], works: li
         cards=cards,
         blocked=sheet.blocked(doctor.resource_id, works, cards),
         held=sheet.held.get(doctor.resource_id, ()),
+        free=sheet.free(doctor, cards),
     )
 
 

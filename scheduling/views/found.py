@@ -9,6 +9,7 @@ from itertools import groupby
 from math import asin, cos, radians, sin, sqrt
 from typing import TYPE_CHECKING
 
+from scheduling.forms import slot_value
 from scheduling.models import Clinic, Doctor, Resource, ResourceKind
 from scheduling.periods import wall_clock
 from scheduling.views.find_form import PARTS
@@ -111,7 +112,7 @@ def day_label(day: date, today: date) -> str:
 
 def offer_of(slot: Slot, clinic: Clinic, doctor: str = "") -> Offer:
     """The button for a slot."""
-    value = f"{slot.doctor_id}.{slot.clinic_id}.{slot.starts_at.isoformat()}"
+    value = slot_value(slot.doctor_id, slot.clinic_id, slot.starts_at)
     return Offer(wall_clock(slot.starts_at, clinic.zone), value, doctor)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -41,3 +42,28 @@ def test_who_is_asked_and_what_they_answer_shows_on_an_open_screen(
 
     accept(offer=Offer.objects.get(), by=None)
     expect(offers).to_contain_text("Nobody is being asked right now", timeout=10_000)
+
+
+def test_free_time_on_the_board_is_offered_by_keyboard_alone(
+    page_of, site, receptionist, consultation, dr_osei, harbour, room_1, monday
+):
+    waiting = factories.PatientFactory(at=[harbour], given_name="Ola", family_name="Fasanya", mobile="+447700900123")
+    join(patient=waiting, appointment_type=consultation, clinic=harbour, by=None)
+    page = page_of(receptionist)
+    page.goto(f"{site}/board/?clinic={harbour.pk}&day={monday}")
+    free = page.get_by_role("link", name="Free, 08:30 to 12:30")
+    expect(free).to_have_css("opacity", "0")
+    free.focus()
+    expect(free).to_have_css("opacity", "1")
+    page.keyboard.press("Enter")
+    expect(page.locator("#drawer")).to_contain_text("08:30 to 12:30")
+    assert Axe().run(page).violations_count == 0
+
+    page.get_by_role("link", name="Offer it to who waits").press("Enter")
+    page.get_by_role("link", name="Offer it to Ola Fasanya").press("Enter")
+    assert Axe().run(page).violations_count == 0
+    page.get_by_label("Why this person?").fill("Rang this morning")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#offers")).to_contain_text("Ola Fasanya")
+    assert Offer.objects.get().appointment.starts_at == datetime.combine(monday, time(8, 30), tzinfo=harbour.zone)

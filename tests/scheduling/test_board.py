@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from scheduling.booking import book_appointment
 from scheduling.cancelling import cancel_appointment
+from scheduling.holds import hold_slot
 from scheduling.models import Clinic, DayNote, Resource, ScheduleBlock
 from scheduling.queries.board import board_day
 from scheduling.queries.scope import Viewer
@@ -79,6 +80,46 @@ def test_how_full_a_doctor_is_counts_buffers_against_time_without_lunch(book, re
 
     # 40 minutes of the 495 between 08:30 and 17:30 that lunch leaves.
     assert column(receptionist, harbour, monday).load == 8
+
+
+def test_a_doctors_free_time_is_what_breaks_blocks_visits_buffers_and_holds_leave(
+    book, consultation, dr_osei, receptionist, doctor_user, support, harbour, monday, at, room_1
+):
+    book("10:00")
+    block = {"resource": dr_osei.resource, "kind": ScheduleBlock.Kind.OUTAGE}
+    factories.ScheduleBlockFactory(**block, starts_at=at("13:15"), ends_at=at("16:00"))
+    wish = {"appointment_type": consultation, "doctor": dr_osei, "clinic": harbour}
+    hold_slot(**wish, starts_at=at("16:00"), owner="desk", by=receptionist)
+
+    def free(user, clock="07:00"):
+        return [gap.when for gap in column(user, harbour, monday, now=at(clock)).free]
+
+    assert free(receptionist) == ["08:30 to 10:00", "10:40 to 12:30", "16:40 to 17:30"]
+    assert free(receptionist, "10:58") == ["11:00 to 12:30", "16:40 to 17:30"]
+    assert free(receptionist, "17:23") == free(doctor_user) == free(support) == []
+
+
+@pytest.fixture
+def free_address(client, receptionist, address, dr_osei):
+    """Where reception is led by the first free time on the board."""
+    client.force_login(receptionist)
+    return re.search(r'class="gap"[^>]*href="([^"]+)"', client.get(address()).text)[1].replace("&amp;", "&")
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_a_free_time_leads_to_a_booking_and_to_those_who_wait(client, free_address, dr_osei, harbour, htmx):
+    page = client.get(free_address, headers={"HX-Request": "true"} if htmx else {})
+
+    assert "08:30 to 12:30" in page.text
+    assert ('id="drawer"' in page.text) is not htmx
+    assert f"/find/?clinic={harbour.pk}&amp;doctor={dr_osei.pk}&amp;" in page.text
+    assert "/waitlist/offer/?" in page.text
+
+
+@pytest.mark.parametrize("change", [("until=", "until=2"), ("from=", "from=x"), ("doctor=", "doctor=9"), ("&", "?", 1)])
+def test_an_address_that_names_no_free_time_is_not_found(client, free_address, change):
+    assert client.get(free_address).status_code == 200
+    assert client.get(free_address.replace(*change)).status_code == 404
 
 
 def test_a_cancelled_visit_stays_as_a_ghost_until_its_time_is_taken(

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from carebridge.errors import InvalidInput
 from scheduling.booking import book_appointment
 from scheduling.cancelling import cancel_appointment
 from scheduling.models import Referral
+from scheduling.queries.free_time import FreeTime
 from tests import factories
+from waitlist.by_hand import offer_by_hand
 from waitlist.freed import match_due
 from waitlist.models import Contact, Entry, FreedSlot, Offer, OfferState
 from waitlist.offers import accept
@@ -54,6 +57,50 @@ def test_the_part_that_changes_is_asked_for_again_and_is_the_same_until_it_chang
 
     assert (same.status_code, other.status_code) == (304, 200)
     assert "Nobody is being asked" in other.text
+
+
+@pytest.fixture
+def dr_north(northgate, northgate_room, consultation):
+    """Sees the same patients at Northgate."""
+    doctor = factories.DoctorFactory(at=[northgate])
+    factories.works_on_weekdays(doctor.resource, northgate)
+    factories.OfferingFactory(doctor=doctor, appointment_type=consultation, clinic=northgate)
+    return doctor
+
+
+def test_a_free_time_of_the_board_is_offered_to_somebody_whom_it_suits(
+    desk, waits, harbour, northgate, dr_north, dr_osei, at
+):
+    """To who waits at another clinic and would come here only by who sees to that list too."""
+    first, later = waits(days=30), waits(days=2)
+    would_come = waits(days=60, clinic=northgate, other_clinics=[harbour])
+    cannot = waits(days=90, until_time=time(9))
+    offer_by_hand(entry=later, doctor=dr_osei, starts_at=at("16:00"), by=None, reason="Rang")
+    free = FreeTime(harbour.pk, dr_osei.pk, at("10:00"), at("11:00")).query
+
+    page = desk.get(f"/waitlist/offer/?{free}").text
+
+    names = re.findall(r'<th scope="row">([^<]+)<', page)
+    assert names == [first.patient.full_name, later.patient.full_name]
+    assert '<td class="num">10:00</td>' in page
+    assert cannot.patient.full_name not in page
+    assert would_come.patient.full_name not in page
+    where = re.search(r'href="(/waitlist/\d+/offer/\?slot=[^"]+)"', page)[1]
+    assert first.patient.full_name in desk.get(where).text
+    assert desk.post(where, {"reason": " "}).status_code == 422
+    assert desk.post(where, {"reason": "Rang this morning"}).status_code == 302
+
+    offer = Offer.objects.get(entry=first)
+    assert (offer.appointment.starts_at, offer.decision.reason) == (at("10:00"), "Rang this morning")
+    assert '<td class="num">10:00</td>' not in desk.get(f"/waitlist/offer/?{free}").text
+
+
+def test_a_time_is_offered_at_another_clinic_only_to_who_would_come_there(waits, northgate, dr_north, at):
+    offered = {"doctor": dr_north, "clinic": northgate, "starts_at": at("10:00"), "by": None, "reason": "Rang"}
+    with pytest.raises(InvalidInput):
+        offer_by_hand(entry=waits(), **offered)
+
+    assert offer_by_hand(entry=waits(other_clinics=[northgate]), **offered).appointment.clinic == northgate
 
 
 def test_many_offers_cost_as_many_statements_as_one(

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from carebridge.errors import DomainError
 from carebridge.http import StaffRequest
 from scheduling.availability import Slot, SlotSearch, find_slots
-from scheduling.models import Doctor
+from scheduling.forms import SlotField, slot_value
+from scheduling.models import Clinic, Doctor
+from scheduling.periods import Period
 from scheduling.permissions import clinic_ids_with
 from scheduling.roles import Permission
+from scheduling.views.free_time import read_free_time
 from waitlist import by_hand, offers
 from waitlist.models import Entry, EntryStatus, Offer
 from waitlist.queries import replay
+from waitlist.queries.suited import suited_by
+from waitlist.views.dashboard import note_seen
 
 DAYS_AHEAD, TIMES = 28, 24
 
@@ -51,32 +57,39 @@ def answer(request: StaffRequest, pk: int, said: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def offer_time(request: StaffRequest, pk: int) -> HttpResponse:
     """Free times for one who waits; of one of them, who else waits for it; then the offer, with a reason."""
+    may_edit = clinic_ids_with(request.user, Permission.EDIT_WAITLIST)
     entry = (
         Entry.objects.visible_to(request.user)
         .select_related("patient", "clinic", "appointment_type__service")
         .filter(pk=pk, status=EntryStatus.ACTIVE)
         .first()
     )
-    if entry is None or entry.clinic_id not in clinic_ids_with(request.user, Permission.EDIT_WAITLIST):
+    if entry is None or entry.clinic_id not in may_edit:
         raise Http404
-    chosen = _read(request, request.POST.get("slot") or request.GET.get("slot", ""))
+    slot = request.POST.get("slot") or request.GET.get("slot", "")
+    chosen = _read(request, slot, may_edit)
     context = {"entry": entry, "nav": "waitlist"}
     if chosen is None:
         return render(request, "waitlist/offer.html", {**context, "slots": _free(entry)})
-    doctor, starts_at = chosen
+    doctor, clinic, starts_at = chosen
     if request.method == "POST":
         try:
             by_hand.offer_by_hand(
-                entry=entry, doctor=doctor, starts_at=starts_at, by=request.user, reason=request.POST.get("reason", "")
+                entry=entry,
+                doctor=doctor,
+                clinic=clinic,
+                starts_at=starts_at,
+                by=request.user,
+                reason=request.POST.get("reason", ""),
             )
         except DomainError as refused:
             context["error"] = " ".join(refused.fields.values()) or refused.message
         else:
             messages.success(request, "Offered: the patient is being asked.")
             return redirect("waitlist:list")
-    line = replay.in_line(by_hand.ranked_for(entry, doctor, starts_at, timezone.now()))
-    context |= {"doctor": doctor, "starts_at": starts_at.astimezone(entry.clinic.zone), "line": line}
-    context["slot"] = request.POST.get("slot") or request.GET.get("slot")
+    line = replay.in_line(by_hand.ranked_for(entry, doctor, clinic, starts_at, timezone.now()))
+    context |= {"doctor": doctor, "clinic": clinic, "starts_at": starts_at.astimezone(clinic.zone), "line": line}
+    context["slot"] = slot
     return render(request, "waitlist/offer.html", context, status=422 if "error" in context else 200)
 
 
@@ -98,19 +111,32 @@ def _free(entry: Entry) -> list[tuple[Slot, str, datetime]]:
         return []
     zone = entry.clinic.zone
     return [
-        (each, f"{each.doctor_id}@{each.starts_at.isoformat()}", each.starts_at.astimezone(zone))
+        (each, slot_value(each.doctor_id, each.clinic_id, each.starts_at), each.starts_at.astimezone(zone))
         for each in find_slots(search)
     ]
 
 
-def _read(request: StaffRequest, value: str) -> tuple[Doctor, datetime] | None:
-    """A doctor and an instant from the address; None when it holds none."""
-    doctor_id, _, start = value.partition("@")
+def _read(request: StaffRequest, value: str, clinic_ids: Collection[int]) -> tuple[Doctor, Clinic, datetime] | None:
+    """A doctor, one of these clinics and an instant from the address; None when it holds none."""
     try:
-        starts_at = parse_datetime(start)
-    except ValueError:
-        starts_at = None
-    if starts_at is None or starts_at.tzinfo is None or not (doctor_id.isascii() and doctor_id.isdigit()):
+        doctor_id, clinic_id, starts_at = SlotField(max_length=80).clean(value)
+    except ValidationError:
         return None
-    doctor = Doctor.objects.visible_to(request.user).filter(pk=int(doctor_id[:9])).first()
-    return (doctor, starts_at) if doctor else None
+    doctor = Doctor.objects.visible_to(request.user).filter(pk=doctor_id).first()
+    clinic = Clinic.objects.visible_to(request.user).filter(pk=clinic_id, pk__in=clinic_ids).first()
+    return (doctor, clinic, starts_at) if doctor and clinic else None
+
+
+@login_required
+@require_safe
+def offer_free(request: StaffRequest) -> HttpResponse:
+    """Whom a free time of the board would suit, in their order; each can be offered it."""
+    free, clinic, doctor = read_free_time(request, Permission.EDIT_WAITLIST)
+    may_edit = clinic_ids_with(request.user, Permission.EDIT_WAITLIST)
+    theirs = Entry.objects.visible_to(request.user).filter(clinic__in=may_edit)
+    span = Period(free.starts_at, free.ends_at)
+    lines, count = suited_by(span, clinic, doctor, seen=theirs, now=timezone.now())
+    note_seen(request, {line.entry.patient_id for line in lines})
+    context = {"free": free, "clinic": clinic, "doctor": doctor, "lines": lines, "count": count, "nav": "waitlist"}
+    with timezone.override(clinic.zone):
+        return render(request, "waitlist/offer_free.html", context)

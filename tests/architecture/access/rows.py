@@ -29,6 +29,7 @@ CLINIC_BOUND = {
     "list",
     "asked",
     "practice_id",
+    "free",
 }
 """Words that stand for something of one clinic."""
 

@@ -19,6 +19,7 @@ from carebridge.accounts.tokens import ApiToken
 from reminders.models import InboundMessage, Kind, OutboxMessage, Reminder
 from reminders.rule_changes import Terms, save_rule
 from scheduling.booking import book_appointment
+from scheduling.forms import slot_value
 from scheduling.links import manage_link, token_of
 from scheduling.memberships import grant_membership
 from scheduling.models import (
@@ -37,6 +38,7 @@ from scheduling.models import (
     SelfBooking,
     Translation,
 )
+from scheduling.queries.free_time import FreeTime
 from scheduling.referrer_links import token_of as referrer_token
 from tests import factories
 from waitlist.by_hand import offer_by_hand
@@ -144,7 +146,8 @@ def _furnish(
         "reason_id": str(reason.pk),
         "start": at_clinic(clinic, 14).isoformat(),
         "slot": f"{doctor.pk}.{clinic.pk}.{at_clinic(clinic, 14).isoformat()}",
-        "offer_slot": f"{doctor.pk}@{at_clinic(clinic, 14).isoformat()}",
+        "offer_slot": slot_value(doctor.pk, clinic.pk, at_clinic(clinic, 14)),
+        "free": FreeTime(clinic.pk, doctor.pk, at_clinic(clinic, 14), at_clinic(clinic, 15)).query,
         "day": monday().isoformat(),
         "member": str(member.pk),
         "opened": str(_opened_in_emergency(patient, clinic, member)),
