@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.utils import timezone
 
@@ -20,17 +21,25 @@ from waitlist.eligible import free_starts, suiting, types_waited_for
 from waitlist.errors import OfferOver
 from waitlist.matching import Ranked, rank
 from waitlist.models import Cause, Entry, FreedSlot, Offer, terms_of
-from waitlist.offers import ONE_PERSON, make_offer, seed_of
+from waitlist.offers import ONE_PERSON, accept, make_offer, seed_of
 
 
 @command(ONE_PERSON)
 def offer_by_hand(
-    *, entry: Entry, doctor: Doctor, starts_at: datetime, by: User | None, reason: str, clinic: Clinic | None = None
+    *,
+    entry: Entry,
+    doctor: Doctor,
+    starts_at: datetime,
+    by: User | None,
+    reason: str,
+    clinic: Clinic | None = None,
+    said_yes: bool = False,
 ) -> Offer:
     """Keep a free time (aware) for somebody who waits and ask them; the list as it stands and `reason` are kept.
 
-    At the clinic of their first choice, unless another is given. Raises as `make_offer`; InvalidInput without a reason
-    or for a clinic that they don't wait for; OfferOver when the time is too close to wait for an answer; NotAllowed.
+    At the clinic of their first choice, unless another is given. Who was called and `said_yes` has it at once, however
+    close it is. Raises as `make_offer` and `accept`; InvalidInput without a reason or for a clinic that they don't wait
+    for; OfferOver when the time is too close to wait for an answer; NotAllowed.
     """
     now, clinic = timezone.now(), clinic or entry.clinic
     for clinic_id in {entry.clinic_id, clinic.pk}:
@@ -40,15 +49,22 @@ def offer_by_hand(
     if not reason.strip():
         raise InvalidInput(fields={"reason": "Say why this person, so that it can be understood later."})
     terms = terms_of(clinic)
-    until = answer_by(now, starts_at, terms, clinic.zone)
+    until = starts_at if said_yes else answer_by(now, starts_at, terms, clinic.zone)
     if until is None:
         raise OfferOver("The visit is too close to wait for an answer: call the patient.")
     slot = _of_visit(entry, doctor, clinic, starts_at, now)
     slot.save()
     ranked = _ranked(slot, entry, starts_at, now)
-    return make_offer(
-        slot, entry.pk, starts_at, until, ranked=ranked, skipped=[], terms=terms, by=by, reason=reason.strip()
-    )
+    chosen: dict[str, Any] = {"ranked": ranked, "skipped": [], "terms": terms, "by": by, "reason": reason.strip()}
+    offer = make_offer(slot, entry.pk, starts_at, until, told=said_yes, **chosen)
+    if said_yes:
+        accept(offer=offer, by=by)
+    return offer
+
+
+def is_too_close(clinic: Clinic, starts_at: datetime, now: datetime) -> bool:
+    """Whether nobody can be given time to answer any more, so that they are called."""
+    return answer_by(now, starts_at, terms_of(clinic), clinic.zone) is None
 
 
 def ranked_for(entry: Entry, doctor: Doctor, clinic: Clinic, starts_at: datetime, now: datetime) -> list[Ranked]:

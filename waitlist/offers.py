@@ -63,11 +63,13 @@ def make_offer(
     terms: ClinicTerms,
     by: User | None = None,
     reason: str = "",
+    told: bool = False,
 ) -> Offer:
     """Keep a time (aware) for somebody who waits until `until`, and ask them; some, only once a person agrees.
 
-    `ranked` and `skipped` are kept as the decision; `reason` is that of a person (`by`) who chose. Raises as
-    `book_appointment`, and NotWaiting, AskedEnough, or SlotTaken when somebody has been offered the time meanwhile.
+    `ranked` and `skipped` are kept as the decision; `reason` is that of a person (`by`) who chose. Who is `told` gets
+    no message. Raises as `book_appointment`, and NotWaiting, AskedEnough, or SlotTaken when somebody has been offered
+    the time meanwhile.
     """
     now = timezone.now()
     entry = Entry.objects.select_related("patient", "appointment_type", "referral").get(pk=entry_id)
@@ -96,7 +98,7 @@ def make_offer(
     slot.state = SlotState.OFFERED
     slot.save(update_fields=["state"])
     _account(offer, "waitlist.offered", by=by, action=Action.CREATE)
-    if not needs:
+    if not needs and not told:
         _tell(visit, by=by, at=now)
     return offer
 

@@ -60,7 +60,12 @@ def matching(day: SimpleNamespace) -> Work:
 def offering_by_hand(day: SimpleNamespace) -> Work:
     entry = day.waits(30)
     wish = {"entry": entry, "doctor": day.doctor, "starts_at": day.at("13:30"), "by": day.desk, "reason": "Rang"}
-    return lambda: offer_by_hand(**wish)
+    return lambda **more: offer_by_hand(**wish, **more)
+
+
+def calling_who_says_yes(day: SimpleNamespace) -> Work:
+    offer = offering_by_hand(day)
+    return lambda: offer(said_yes=True)
 
 
 def approving(day: SimpleNamespace) -> Work:
@@ -118,6 +123,7 @@ def taking_that_back(day: SimpleNamespace) -> Work:
 MAIN = [
     matching,
     offering_by_hand,
+    calling_who_says_yes,
     approving,
     accepting,
     accepting_in_the_place_of_another_visit,

@@ -6,18 +6,21 @@ import re
 from datetime import time, timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
+from carebridge.accounts.models import User
 from carebridge.errors import InvalidInput
+from reminders.models import Kind, Reminder
 from scheduling.booking import book_appointment
 from scheduling.cancelling import cancel_appointment
-from scheduling.models import Referral
+from scheduling.models import Referral, Status
 from scheduling.queries.free_time import FreeTime
 from tests import factories
 from waitlist.by_hand import offer_by_hand
 from waitlist.freed import match_due
-from waitlist.models import Contact, Entry, FreedSlot, Offer, OfferState
+from waitlist.models import Contact, Entry, FreedSlot, Offer, OfferState, Outcome
 from waitlist.offers import accept
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +96,29 @@ def test_a_free_time_of_the_board_is_offered_to_somebody_whom_it_suits(
     offer = Offer.objects.get(entry=first)
     assert (offer.appointment.starts_at, offer.decision.reason) == (at("10:00"), "Rang this morning")
     assert '<td class="num">10:00</td>' not in desk.get(f"/waitlist/offer/?{free}").text
+
+
+def test_a_time_too_close_to_write_is_a_list_of_whom_to_call_until_somebody_has_it(desk, freed, waits, harbour):
+    first, second = waits(days=30), waits(days=2)
+    with time_machine.travel(freed.starts_at - timedelta(minutes=70), tick=False):
+        desk.force_login(User.objects.get(username="reception"))
+        match_due()
+        where = re.search(r'href="(/waitlist/offer/[^"]+)">Whom to call', desk.get("/waitlist/").text)[1]
+        page = desk.get(where.replace("&amp;", "&")).text
+        assert page.index(first.patient.full_name) < page.index(second.patient.full_name)
+        assert 'href="tel:+447700900123"' in page
+
+        person = re.search(r'href="(/waitlist/\d+/offer/[^"]+)"', page)[1]
+        assert "Offer it" not in desk.get(person).text
+        assert desk.post(person, {"reason": "First in line"}).status_code == 422
+        assert desk.post(person, {"reason": "First in line", "said_yes": "1"}).status_code == 302
+        assert "Whom to call" not in desk.get("/waitlist/").text
+
+    offer = Offer.objects.get()
+    entry = Entry.objects.get(pk=first.pk)
+    assert (offer.entry, offer.state, entry.outcome) == (first, OfferState.ACCEPTED, Outcome.BOOKED)
+    assert (offer.appointment.status, offer.decision.reason) == (Status.CONFIRMED, "First in line")
+    assert Kind.OFFER not in Reminder.objects.filter(appointment=offer.appointment).values_list("kind", flat=True)
 
 
 def test_a_time_is_offered_at_another_clinic_only_to_who_would_come_there(waits, northgate, dr_north, at):

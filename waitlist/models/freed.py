@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
+from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, Func, OuterRef, Q
 
-from scheduling.models import Appointment, AppointmentType, Clinic, Doctor
+from scheduling.models import Allocation, Appointment, AppointmentType, Clinic, Doctor
 
 if TYPE_CHECKING:
     from carebridge.accounts.models import User
@@ -43,6 +44,15 @@ class FreedSlotQuerySet(models.QuerySet["FreedSlot"]):
         from scheduling.roles import Permission
 
         return self.filter(clinic__in=clinic_ids_with(user, Permission.SEE_WAITLIST))
+
+    def to_call(self, now: datetime) -> Self:
+        """Times too close to write to anybody, still to come and still free."""
+        during = Func("starts_at", "ends_at", function="tstzrange", output_field=DateTimeRangeField())
+        taken = Allocation.objects.filter(
+            resource=OuterRef("doctor__resource"), released_at=None, during__overlap=OuterRef("span")
+        )
+        close = self.filter(state=SlotState.CALL, starts_at__gt=now).annotate(span=during)
+        return close.exclude(Exists(taken))
 
 
 class FreedSlot(models.Model):

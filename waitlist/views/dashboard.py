@@ -17,8 +17,9 @@ from carebridge.http import StaffRequest, fragment_tag, tagged, unchanged
 from scheduling.models import Clinic
 from scheduling.patient_search import note_looked_through
 from scheduling.permissions import clinic_ids_with
+from scheduling.queries.free_time import FreeTime
 from scheduling.roles import Permission
-from waitlist.models import Entry, FreedSlot, Offer, SavedFilter, SlotState, terms_of
+from waitlist.models import Entry, FreedSlot, Offer, SavedFilter, terms_of
 from waitlist.queries import figures, ranking
 from waitlist.views.entries import BY_HAND
 
@@ -106,7 +107,7 @@ def _tag(request: StaffRequest, asked: Mapping[str, Any]) -> str:
     """Changes whenever who is being asked would look different to this person."""
     rows = [*asked["approvals"], *asked["in_flight"]]
     shown = [(row["offer"].pk, row["offer"].state, row["offer"].appointment.expires_at, row["next_id"]) for row in rows]
-    return fragment_tag(request.user.pk, shown, [slot.pk for slot in asked["calls"]], sorted(asked["may_edit"]))
+    return fragment_tag(request.user.pk, shown, [slot.pk for slot, _ in asked["calls"]], sorted(asked["may_edit"]))
 
 
 def _patients(asked: Mapping[str, Any]) -> set[object]:
@@ -119,9 +120,10 @@ def note_seen(request: StaffRequest, patient_ids: set[object]) -> None:
         note_looked_through(patient_ids, by=request.user, event="waitlist.listed")  # type: ignore[arg-type]
 
 
-def _to_call(clinics: list[Clinic], request: StaffRequest) -> list[FreedSlot]:
-    """Times too close to offer, while they are still to come: somebody may be called."""
-    close = FreedSlot.objects.visible_to(request.user).filter(clinic__in=clinics, state=SlotState.CALL)
-    return list(
-        close.filter(starts_at__gt=timezone.now()).select_related("clinic", "doctor", "appointment_type__service")
-    )
+def _to_call(clinics: list[Clinic], request: StaffRequest) -> list[tuple[FreedSlot, str]]:
+    """Times too close to offer, while they are still to come and free, with the address of whom to call."""
+    close = FreedSlot.objects.visible_to(request.user).filter(clinic__in=clinics).to_call(timezone.now())
+    return [
+        (each, FreeTime(each.clinic_id, each.doctor_id, each.starts_at, each.ends_at).query)
+        for each in close.select_related("clinic", "doctor", "appointment_type__service")
+    ]

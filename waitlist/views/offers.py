@@ -72,24 +72,27 @@ def offer_time(request: StaffRequest, pk: int) -> HttpResponse:
     if chosen is None:
         return render(request, "waitlist/offer.html", {**context, "slots": _free(entry)})
     doctor, clinic, starts_at = chosen
+    said_yes = "said_yes" in request.POST
     if request.method == "POST":
         try:
-            by_hand.offer_by_hand(
+            offer = by_hand.offer_by_hand(
                 entry=entry,
                 doctor=doctor,
                 clinic=clinic,
                 starts_at=starts_at,
                 by=request.user,
                 reason=request.POST.get("reason", ""),
+                said_yes=said_yes,
             )
         except DomainError as refused:
             context["error"] = " ".join(refused.fields.values()) or refused.message
         else:
-            messages.success(request, "Offered: the patient is being asked.")
+            words = f"Booked: {offer.appointment.reference}." if said_yes else "Offered: the patient is being asked."
+            messages.success(request, words)
             return redirect("waitlist:list")
     line = replay.in_line(by_hand.ranked_for(entry, doctor, clinic, starts_at, timezone.now()))
     context |= {"doctor": doctor, "clinic": clinic, "starts_at": starts_at.astimezone(clinic.zone), "line": line}
-    context["slot"] = slot
+    context |= {"slot": slot, "is_too_close": by_hand.is_too_close(clinic, starts_at, timezone.now())}
     return render(request, "waitlist/offer.html", context, status=422 if "error" in context else 200)
 
 
