@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from carebridge.accounts.models import User
 from carebridge.errors import InvalidInput
-from reminders.models import Kind, Reminder
+from reminders.models import Kind, Reminder, State
 from scheduling.booking import book_appointment
 from scheduling.cancelling import cancel_appointment
 from scheduling.models import Referral, Status
@@ -127,6 +127,23 @@ def test_a_time_is_offered_at_another_clinic_only_to_who_would_come_there(waits,
         offer_by_hand(entry=waits(), **offered)
 
     assert offer_by_hand(entry=waits(other_clinics=[northgate]), **offered).appointment.clinic == northgate
+
+
+@pytest.mark.parametrize(
+    ("state", "words", "calls"),
+    [(State.DELIVERED, "Delivered", False), (State.FAILED, "Did not arrive: call", True)],
+)
+def test_beside_an_offer_stands_what_became_of_its_message(state, words, calls, desk, freed, waits, sweep):
+    waits()
+    offer = sweep()
+    tag = desk.get("/waitlist/offers/")["ETag"]
+    assert "Going out" in desk.get("/waitlist/offers/").text
+
+    Reminder.objects.filter(appointment=offer.appointment).update(state=state, claimed_at=timezone.now())
+    changed = desk.get("/waitlist/offers/", headers={"If-None-Match": tag})
+
+    assert words in changed.text
+    assert ('href="tel:' in changed.text) is calls
 
 
 def test_many_offers_cost_as_many_statements_as_one(

@@ -16,6 +16,7 @@ from waitlist.models import Entry, EntryStatus, FreedSlot, Offer, OfferState, Sl
 from waitlist.models.freed import Cause
 from waitlist.models.offer import OPEN_OFFERS
 from waitlist.queries.disparity import ALARM, comparisons
+from waitlist.queries.told import how_told
 
 LATELY = timedelta(days=30)
 LEVELS = 4
@@ -88,7 +89,11 @@ def open_offers(offers: QuerySet[Offer]) -> tuple[list[dict[str, Any]], list[dic
     names = _next_in_line(to_approve)
     for row in to_approve:
         row["next"] = names.get(row["next_id"])
-    return to_approve, [row for row in rows if row["offer"].state == OfferState.SENT]
+    in_flight = [row for row in rows if row["offer"].state == OfferState.SENT]
+    told = how_told([row["offer"].appointment_id for row in in_flight])
+    for row in in_flight:
+        row["told"] = told.get(row["offer"].appointment_id)
+    return to_approve, in_flight
 
 
 def _in_flight(offer: Offer) -> dict[str, Any]:

@@ -106,7 +106,10 @@ def _asked(request: StaffRequest, clinics: list[Clinic], now: datetime) -> dict[
 def _tag(request: StaffRequest, asked: Mapping[str, Any]) -> str:
     """Changes whenever who is being asked would look different to this person."""
     rows = [*asked["approvals"], *asked["in_flight"]]
-    shown = [(row["offer"].pk, row["offer"].state, row["offer"].appointment.expires_at, row["next_id"]) for row in rows]
+    shown = [
+        (row["offer"].pk, row["offer"].state, row["offer"].appointment.expires_at, row["next_id"], row.get("told"))
+        for row in rows
+    ]
     return fragment_tag(request.user.pk, shown, [slot.pk for slot, _ in asked["calls"]], sorted(asked["may_edit"]))
 
 
