@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from scheduling.models import Appointment, AppointmentType, Offering, PatientClinic, Status
+from waitlist.demo_history import load_history
 from waitlist.models import Cause, Entry, EntryStatus, FreedSlot, OtherClinic, Urgency
 
 SEED = 20_251_126
@@ -32,7 +33,8 @@ REASONS = {
 def load_entries(*, now: datetime, say: Callable[[str], None] = lambda line: None) -> bool:
     """Put patients on the waitlist as of `now` (aware), unless anybody is on it already. Whether they were.
 
-    Some times of the coming days that cancelled visits gave back are left for the first sweep to offer.
+    Some times of the coming days that cancelled visits gave back are left for the first sweep to offer; those of the
+    last weeks are told as the waitlist's own history.
     """
     offerings = Offering.objects.filter(
         is_active=True,
@@ -53,6 +55,7 @@ def load_entries(*, now: datetime, say: Callable[[str], None] = lambda line: Non
         Entry.objects.bulk_create(rows)
         _further_choices(rows, rng)
         FreedSlot.objects.bulk_create(_freed(now))
+        load_history(rows, now=now, rng=rng)
     say(f"  demo: {len(rows)} patients on the waitlist")
     return True
 
