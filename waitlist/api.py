@@ -81,6 +81,7 @@ class EntrySerializer(serializers.ModelSerializer):
             "contact",
             "visit",
             "status",
+            "paused_until",
             "outcome",
             "waiting_since",
             "closed_at",

@@ -14,6 +14,7 @@ from carebridge.db import command, lock_in_order
 from carebridge.errors import InvalidInput
 from scheduling.locking import lock_patient
 from scheduling.models import Appointment, AppointmentType, Channel, Clinic, Doctor, Offering, Patient, Status
+from scheduling.periods import wall_clock
 from scheduling.permissions import require, role_at
 from scheduling.roles import Permission
 from waitlist.errors import AlreadyWaiting, NotWaiting
@@ -118,22 +119,27 @@ def _check_performed(clinic: Clinic, appointment_type: AppointmentType, doctor: 
 
 
 @command()
-def pause(*, entry: Entry, by: User) -> None:
-    """Ask the patient nothing for a while; the wait stands still. Raises NotWaiting, NotAllowed."""
-    entry = _taken(entry, by, {EntryStatus.ACTIVE})
-    entry.status, entry.paused_at = EntryStatus.PAUSED, timezone.now()
-    entry.save(update_fields=["status", "paused_at"])
+def pause(*, entry: Entry, by: User, until: date | None = None) -> None:
+    """Ask the patient nothing until a local day begins, or until somebody resumes it; the wait stands still.
+
+    Raises NotWaiting, NotAllowed, InvalidInput for a day that has begun.
+    """
+    entry, now = _taken(entry, by, {EntryStatus.ACTIVE}), timezone.now()
+    if until and until <= wall_clock(now, entry.clinic.zone).date():
+        raise InvalidInput(fields={"until": "Choose a day that is still to come."})
+    entry.status, entry.paused_at, entry.paused_until = EntryStatus.PAUSED, now, until
+    entry.save(update_fields=["status", "paused_at", "paused_until"])
     _record(entry, "waitlist.paused", by=by, before=EntryStatus.ACTIVE)
 
 
 @command()
-def resume(*, entry: Entry, by: User) -> None:
-    """Let the wait go on where it stood. Raises NotWaiting, NotAllowed."""
+def resume(*, entry: Entry, by: User | None) -> None:
+    """Let the wait go on where it stood; `by` None when its day has come. Raises NotWaiting, NotAllowed."""
     entry = _taken(entry, by, {EntryStatus.PAUSED})
     assert entry.paused_at is not None  # noqa: S101 - waitlist_status_says_since_when
     entry.paused_for += timezone.now() - entry.paused_at
-    entry.status, entry.paused_at = EntryStatus.ACTIVE, None
-    entry.save(update_fields=["status", "paused_at", "paused_for"])
+    entry.status, entry.paused_at, entry.paused_until = EntryStatus.ACTIVE, None, None
+    entry.save(update_fields=["status", "paused_at", "paused_until", "paused_for"])
     _record(entry, "waitlist.resumed", by=by, before=EntryStatus.PAUSED)
 
 

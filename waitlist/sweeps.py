@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 from django.utils import timezone
 
 from carebridge.db import command, lock_in_order
 from scheduling.models import Clinic
-from waitlist.entries import end
+from waitlist.entries import end, resume
+from waitlist.errors import NotWaiting
 from waitlist.models import Entry, EntryStatus, ImportBatch, Outcome
 from waitlist.sheets.commands import discard
 
@@ -23,6 +25,18 @@ def close_what_is_too_late() -> int:
         late = Entry.objects.open().filter(clinic=clinic, latest_day__lt=today)
         closed += sum(_close(entry_id=pk) for pk in late.values_list("pk", flat=True))
     return closed
+
+
+def end_pauses() -> int:
+    """Let every wait go on whose pause ends today on the calendar of its clinic. How many."""
+    now, resumed = timezone.now(), 0
+    paused = Entry.objects.filter(status=EntryStatus.PAUSED)
+    for clinic in Clinic.objects.filter(pk__in=paused.exclude(paused_until=None).values("clinic")):
+        for entry in paused.filter(clinic=clinic, paused_until__lte=now.astimezone(clinic.zone).date()):
+            with suppress(NotWaiting):  # somebody did it a moment ago
+                resume(entry=entry, by=None)
+                resumed += 1
+    return resumed
 
 
 @command()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from carebridge.errors import InvalidInput, NotAllowed
 from scheduling.merging import merge_patients, undo_merge
-from scheduling.models import Patient
+from scheduling.models import Clinic, Patient
 from scheduling.patient_copy import release_patient_data
 from scheduling.retention import anonymise_patient
 from tests import factories
@@ -21,7 +22,8 @@ from waitlist.demo import load_entries
 from waitlist.entries import close, join, pause, resume
 from waitlist.errors import AlreadyWaiting, NotWaiting
 from waitlist.matching import Candidate, draw, rank
-from waitlist.models import Entry, Outcome, Urgency
+from waitlist.models import Entry, EntryStatus, Outcome, Urgency
+from waitlist.sweeps import end_pauses
 
 candidates = st.builds(
     Candidate,
@@ -50,6 +52,28 @@ def entry(patient, consultation, dr_osei, harbour, receptionist):
 
 
 @pytest.mark.django_db
+def test_a_pause_ends_by_itself_on_its_day_where_the_clinic_is(entry, receptionist):
+    zone = ZoneInfo("Pacific/Auckland")
+    Clinic.objects.update(time_zone=zone.key)
+    today = timezone.now().astimezone(zone).date()
+    for day in (today, today - timedelta(days=1)):
+        with pytest.raises(InvalidInput):
+            pause(entry=entry, by=receptionist, until=day)
+    until = today + timedelta(days=10)
+    pause(entry=entry, by=receptionist, until=until)
+    begins = datetime.combine(until, time(), tzinfo=zone)
+
+    with time_machine.travel(begins - timedelta(seconds=1), tick=False):
+        assert end_pauses() == 0
+        before = Entry.objects.get().waited(timezone.now())
+    with time_machine.travel(begins + timedelta(seconds=1), tick=False):
+        assert (end_pauses(), end_pauses()) == (1, 0)
+
+    left = Entry.objects.get()
+    assert (left.status, left.paused_until) == (EntryStatus.ACTIVE, None)
+    assert left.waited(begins + timedelta(seconds=1)) == before
+
+
 def test_a_pause_counts_as_no_waiting_and_loses_none(entry, receptionist):
     start = timezone.now()
     with time_machine.travel(start + timedelta(days=10), tick=False):

@@ -106,6 +106,7 @@ class Entry(models.Model):
     outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True)
     waiting_since = models.DateTimeField()
     paused_at = models.DateTimeField(null=True, blank=True)
+    paused_until = models.DateField(null=True, blank=True, help_text="Local day on which the wait goes on by itself")
     paused_for = models.DurationField(default=timedelta)
     closed_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")

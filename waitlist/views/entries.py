@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from carebridge.errors import DomainError
+from carebridge.errors import DomainError, InvalidInput
 from carebridge.http import StaffRequest
 from scheduling.forms import DayInput, StyledForm, add_errors
 from scheduling.models import Appointment, AppointmentType, Clinic, Doctor, Patient, Referral
@@ -116,8 +118,15 @@ def _close(*, entry: Entry, by: Any, outcome: str) -> None:
     offers.take_off(entry=entry, by=by, outcome=Outcome(outcome))
 
 
+def _until(request: StaffRequest) -> date | None:
+    try:
+        return forms.DateField(required=False).clean(request.POST.get("until", ""))
+    except ValidationError as refused:
+        raise InvalidInput(fields={"until": " ".join(refused.messages)}) from refused
+
+
 ACTIONS: Mapping[str, Callable[[Entry, StaffRequest], None]] = {
-    "pause": lambda entry, request: entries.pause(entry=entry, by=request.user),
+    "pause": lambda entry, request: entries.pause(entry=entry, by=request.user, until=_until(request)),
     "resume": lambda entry, request: entries.resume(entry=entry, by=request.user),
     "close": lambda entry, request: _close(entry=entry, by=request.user, outcome=request.POST.get("outcome", "")),
 }
@@ -133,5 +142,5 @@ def act(request: StaffRequest, pk: int, action: str) -> HttpResponse:
     try:
         ACTIONS[action](entry, request)
     except DomainError as refused:
-        messages.error(request, refused.message)
+        messages.error(request, " ".join(refused.fields.values()) or refused.message)
     return redirect("waitlist:list")
