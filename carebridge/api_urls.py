@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
+from django.views.decorators.csrf import csrf_exempt
 
 from carebridge.accounts.api import LoginView, LogoutView
 from carebridge.errors import NotFound
@@ -11,6 +12,7 @@ from waitlist.api import EntryView, OfferView
 from waitlist.own_api import OwnEntryView
 
 
+@csrf_exempt
 def nothing_here(request: HttpRequest, rest: str) -> HttpResponse:
     """A program that asks for an address nobody serves gets a problem document, not a page."""
     return plain_problem(NotFound.status, NotFound.code, "There is nothing at this address.")

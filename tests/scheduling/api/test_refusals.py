@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 
 import pytest
+from django.test import Client
 
 from scheduling.models import Allocation, Appointment, IdempotencyRecord, ScheduleEvent
 from tests import factories
@@ -226,3 +227,11 @@ def test_an_unreadable_change_is_refused_by_name(api, receptionist, booked, pati
     assert list(problem["errors"]) == [field]
     booked.refresh_from_db()
     assert booked.version == 1
+
+
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
+@pytest.mark.parametrize("path", ["nowhere/", "me/waitlist/entries/-1/", "appointments"])
+def test_an_address_that_nobody_serves_answers_with_a_problem_to_every_method(method, path):
+    answer = getattr(Client(enforce_csrf_checks=True), method)(f"/api/v1/{path}")
+
+    check(answer, 404, "not_found")
