@@ -219,6 +219,7 @@ def test_a_visit_is_moved_and_then_cancelled(
     visit.refresh_from_db()
     assert visit.status == Status.RESCHEDULED
     page.get_by_role("link", name="Show on the board").click()
+    page.wait_for_url("**/board/*")
     page.get_by_role("link", name="Nerys Calloway").first.click()
     page.get_by_role("link", name="Reschedule").wait_for()
     page.keyboard.press("x")

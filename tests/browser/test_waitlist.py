@@ -61,6 +61,7 @@ def test_free_time_on_the_board_is_offered_by_keyboard_alone(
 
     page.get_by_role("link", name="Offer it to who waits").press("Enter")
     page.get_by_role("link", name="Offer it to Ola Fasanya").press("Enter")
+    page.wait_for_url("**/offer/?slot=*")
     assert Axe().run(page).violations_count == 0
     page.get_by_label("Why this person?").fill("Rang this morning")
     page.keyboard.press("Enter")
