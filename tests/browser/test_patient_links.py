@@ -69,6 +69,7 @@ def say_who_it_is(page: Page, patient: Patient) -> None:
 
 def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name).or_(page.get_by_role("link", name=name)).first.click()
+    page.wait_for_load_state()
 
 
 def pick(page: Page, clock: str) -> datetime:

@@ -52,6 +52,7 @@ def type_in(page: Page, user: User) -> None:
 
 
 def assert_accessible(page: Page) -> None:
+    page.wait_for_load_state()
     found = Axe().run(page)
     assert not found.response["violations"], found.generate_report()
 
