@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.utils.dateparse import parse_datetime
 
 from carebridge.errors import DomainError
 from scheduling.models import Channel, Clinic, Patient, Referral, Sex
+from scheduling.periods import read_instant
 
 STAFF_CHANNELS = [(each.value, each.label) for each in (Channel.DESK, Channel.PHONE, Channel.EMAIL)]
 
@@ -45,11 +45,8 @@ class SlotField(forms.CharField):
         """Return doctor id, clinic id and the aware start."""
         doctor, _, rest = str(super().clean(value)).partition(".")
         clinic, _, start = rest.partition(".")
-        try:
-            starts_at = parse_datetime(start)
-        except ValueError:
-            starts_at = None
-        if not (doctor.isdecimal() and clinic.isdecimal() and starts_at and starts_at.tzinfo):
+        starts_at = read_instant(start)
+        if not (doctor.isdecimal() and clinic.isdecimal() and starts_at):
             raise forms.ValidationError("That is not a time of the schedule. Choose one from the list.")
         return int(doctor), int(clinic), starts_at
 

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
+from django.utils.dateparse import parse_datetime
+
 
 class Period(NamedTuple):
     """From `start` up to, not including, `end`; both aware."""
@@ -66,3 +68,12 @@ def local_span(start: datetime, end: datetime, zone: zoneinfo.ZoneInfo) -> str:
     if begin.date() == (finish - timedelta(microseconds=1)).date():
         return f"{begin:%H:%M} to {finish:%H:%M}"
     return f"{begin:%a %-d %b %H:%M} to {finish:%a %-d %b %H:%M}"
+
+
+def read_instant(word: str) -> datetime | None:
+    """An instant as somebody sent it, of a year that a schedule can be about; None for anything else."""
+    try:
+        found = parse_datetime(word)
+    except ValueError:
+        return None
+    return found if found and found.tzinfo and 2000 <= found.year <= 2100 else None

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
-from django.utils.dateparse import parse_datetime
-
+from scheduling.periods import read_instant
 from scheduling.queries.spans import DayFrame, Span, intersect, subtract
 from scheduling.timeline import instant_of, step_ceil
 
@@ -30,7 +29,7 @@ class FreeTime:
     def of(cls, sent: Mapping[str, str]) -> FreeTime | None:
         """The time that an address names; None when it names none."""
         ids = [sent.get(name, "") for name in ("clinic", "doctor")]
-        instants = [_instant(sent.get(name, "")) for name in ("from", "until")]
+        instants = [read_instant(sent.get(name, "")) for name in ("from", "until")]
         if not all(each.isascii() and each.isdigit() and len(each) < 10 for each in ids):
             return None
         match instants:
@@ -70,11 +69,3 @@ def gaps(
         for start, end in left
         if end - start >= LEAST
     ]
-
-
-def _instant(word: str) -> datetime | None:
-    try:
-        found = parse_datetime(word)
-    except ValueError:
-        return None
-    return found if found and found.tzinfo and 2000 <= found.year <= 2100 else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import time, timedelta
+from urllib.parse import quote
 
 import pytest
 import time_machine
@@ -96,6 +97,30 @@ def test_a_free_time_of_the_board_is_offered_to_somebody_whom_it_suits(
     offer = Offer.objects.get(entry=first)
     assert (offer.appointment.starts_at, offer.decision.reason) == (at("10:00"), "Rang this morning")
     assert '<td class="num">10:00</td>' not in desk.get(f"/waitlist/offer/?{free}").text
+
+
+@pytest.mark.parametrize(
+    ("start", "status"),
+    [
+        ("2026-12-07T10:00:00+00:00", 422),
+        ("0001-01-01T00:00:00+14:00", 200),
+        ("9999-12-31T23:59:00-14:00", 200),
+        ("10:00", 200),
+    ],
+)
+def test_a_time_that_cannot_be_offered_is_refused_in_words(desk, waits, harbour, start, status):
+    """Of a doctor who doesn't do the visit; what is no time of a schedule leads to the times there are."""
+    doctor = factories.DoctorFactory(at=[harbour])
+    where = f"/waitlist/{waits().pk}/offer/?slot={quote(f'{doctor.pk}.{harbour.pk}.{start}')}"
+
+    answers = [
+        desk.get(where),
+        desk.post(where, {"reason": "Rang"}),
+        desk.post(where, {"reason": "Rang", "said_yes": "1"}),
+    ]
+
+    assert [each.status_code for each in answers] == [status] * 3
+    assert not Offer.objects.exists()
 
 
 def test_a_time_too_close_to_write_is_a_list_of_whom_to_call_until_somebody_has_it(desk, freed, waits, harbour):

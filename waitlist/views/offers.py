@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from carebridge.errors import DomainError
 from carebridge.http import StaffRequest
 from scheduling.availability import Slot, SlotSearch, find_slots
+from scheduling.errors import SlotTaken
 from scheduling.forms import SlotField, slot_value
 from scheduling.models import Clinic, Doctor
 from scheduling.periods import Period
@@ -90,7 +91,11 @@ def offer_time(request: StaffRequest, pk: int) -> HttpResponse:
             words = f"Booked: {offer.appointment.reference}." if said_yes else "Offered: the patient is being asked."
             messages.success(request, words)
             return redirect("waitlist:list")
-    line = replay.in_line(by_hand.ranked_for(entry, doctor, clinic, starts_at, timezone.now()))
+    try:
+        line = replay.in_line(by_hand.ranked_for(entry, doctor, clinic, starts_at, timezone.now()))
+    except SlotTaken as refused:
+        line, context["error"] = [], refused.message
+    note_seen(request, {each.entry.patient_id for each in line if each.entry})
     context |= {"doctor": doctor, "clinic": clinic, "starts_at": starts_at.astimezone(clinic.zone), "line": line}
     context |= {"slot": slot, "is_too_close": by_hand.is_too_close(clinic, starts_at, timezone.now())}
     return render(request, "waitlist/offer.html", context, status=422 if "error" in context else 200)
