@@ -1,11 +1,12 @@
-// Passkey buttons: gone where the browser has none, and a word when it did not work. allauth's scripts do the rest.
+// Passkey buttons: drawn disabled until allauth's scripts listen, gone where the browser has no passkeys, and a word when it did not work.
 
 const buttons = document.querySelectorAll("#passkey_login, #mfa_webauthn_authenticate, #mfa_webauthn_add, #mfa_webauthn_reauthenticate");
-for (const button of buttons) {
-  if (window.PublicKeyCredential) continue;
-  button.disabled = true;
-  button.textContent = "This browser has no passkeys";
-}
+document.addEventListener("DOMContentLoaded", () => {
+  for (const button of buttons) {
+    if (window.PublicKeyCredential) button.disabled = false;
+    else button.textContent = "This browser has no passkeys";
+  }
+});
 
 document.addEventListener("allauth.error", (event) => {
   event.preventDefault();
