@@ -130,7 +130,8 @@ function beat() {
 }
 
 if (badge) {
-  connect();
+  // Not before htmx listens to what is refreshed: whatever changed meanwhile would wait for the next check.
+  document.addEventListener("DOMContentLoaded", connect);
   addEventListener("online", () => { if (counters.state !== "live") { failures = 0; connect(); } });
   setInterval(beat, 1000);
 }

@@ -54,6 +54,23 @@ def test_a_cancellation_on_one_screen_reaches_the_other_long_before_it_would_ask
     expect(theirs.locator(".appt[data-st=confirmed]")).to_have_count(1, timeout=10_000)
 
 
+def test_what_changed_while_a_slow_script_was_on_its_way_shows_at_once(
+    page_of, site, visit, consultation, dr_osei, harbour, receptionist, monday, another_patient
+):
+    page, late = page_of(receptionist), []
+    page.route("**/js/changes*.js", lambda script: late.append(script))
+    with page.expect_request("**/js/changes*.js"), page.expect_event("requestfinished", lambda r: "js/live" in r.url):
+        page.goto(f"{site}/board/?clinic={harbour.pk}&day={monday}", wait_until="commit")
+    page.get_by_role("link", name="Nerys Calloway").first.wait_for()
+    wish = {"patient": another_patient, "appointment_type": consultation, "doctor": dr_osei, "clinic": harbour}
+    book_appointment(**wish, starts_at=visit.starts_at + timedelta(hours=1), by=receptionist)
+    page.wait_for_timeout(1_000)  # long enough for a socket that opens too early, and for what it hears
+    for script in late:
+        script.continue_()
+
+    expect(page.get_by_role("link", name="Kessler").first).to_be_visible(timeout=10_000)
+
+
 def test_changes_by_others_are_counted_and_marked_and_ones_own_are_not(
     board, patient_request, visit, consultation, dr_osei, harbour, receptionist, another_patient
 ):
