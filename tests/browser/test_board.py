@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from datetime import time as clock
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from scheduling.booking import book_appointment
 from scheduling.models import Appointment
 from scheduling.rescheduling import reschedule_appointment
 from tests import factories
+from tests.browser.accessibility import assert_accessible
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -148,5 +148,4 @@ def test_nothing_on_the_board_bars_anyone(board, scheme):
     page.get_by_role("link", name="Nerys Calloway").first.click()
     page.get_by_role("link", name="Reschedule").wait_for()
 
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    assert_accessible(page)

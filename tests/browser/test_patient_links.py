@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -17,6 +16,7 @@ from scheduling.cancelling import cancel_appointment
 from scheduling.languages import LANGUAGES
 from scheduling.links import manage_link, revoke_link, token_of
 from scheduling.models import Appointment, AppointmentType, Clinic, OnlineBooking, Patient, ScheduleEvent, Status
+from tests.browser.accessibility import assert_accessible
 from waitlist.entries import join
 from waitlist.freed import match_due
 from waitlist.models import FreedSlot, Offer
@@ -277,8 +277,7 @@ def look(page: Page, name: str) -> None:
     shoot(page, name)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
+        assert_accessible(page)
     for width in (320, 390):
         page.set_viewport_size({"width": width, "height": 844})
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name

@@ -8,7 +8,6 @@ from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from playwright.sync_api import Browser, Page, expect
@@ -16,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from carebridge.accounts.factors import format_hotp_value, hotp_value
 from carebridge.accounts.models import User
 from scheduling.models import Appointment
+from tests.browser.accessibility import assert_accessible
 from tests.concurrency.forked_site import fork_site
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -49,12 +49,6 @@ def type_in(page: Page, user: User) -> None:
     page.fill("[name=login]", user.username)
     page.fill("[name=password]", PASSWORD)
     page.press("[name=password]", "Enter")
-
-
-def assert_accessible(page: Page) -> None:
-    page.wait_for_load_state()
-    found = Axe().run(page)
-    assert not found.response["violations"], found.generate_report()
 
 
 def test_a_new_colleague_sets_up_an_app_then_a_passkey_and_signs_in_with_the_passkey_alone(site, page, receptionist):
