@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpResponse
 from django_filters.rest_framework import DjangoFilterBackend, FilterSet
 from rest_framework import serializers
@@ -20,7 +20,7 @@ from scheduling.api.filters import IdsFilter, visible
 from scheduling.api.schema import changes, reads
 from scheduling.api.serializers.appointments import LocalInstantField
 from scheduling.api.serializers.directories import NamedSerializer
-from scheduling.models import AppointmentType, Channel, Clinic, Doctor, Patient
+from scheduling.models import Appointment, AppointmentType, Channel, Clinic, Doctor, Patient
 from scheduling.patient_search import note_looked_through
 from waitlist.entries import join
 from waitlist.models import Contact, Entry, EntryStatus, Offer, OfferState, Urgency
@@ -154,8 +154,8 @@ class EntryView(ListModelMixin, Repeatable):
 
     def get_queryset(self) -> QuerySet[Entry]:
         """Entries the caller may see."""
-        about = Entry.objects.visible_to(self.user).select_related("clinic", "appointment_type", "visit")
-        return about.prefetch_related("other_clinics")
+        about = Entry.objects.visible_to(self.user).select_related("clinic", "appointment_type")
+        return about.prefetch_related("other_clinics", Prefetch("visit", Appointment.objects.visible_to(self.user)))
 
     @reads("list_waitlist_entries", EntrySerializer(many=True), "Who waits, in the order they were put down", 404, 422)
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -15,6 +15,7 @@ class WaitlistConfig(AppConfig):
         from scheduling.navigation import show_entries
         from scheduling.patient_copy import add_part
         from scheduling.views.free_time import offer_uses
+        from scheduling.views.patients import show_on_record
         from scheduling.views.self_service.entrance import show_first
         from scheduling.views.self_service.visits import show_beside
         from scheduling.withheld import withhold
@@ -24,6 +25,7 @@ class WaitlistConfig(AppConfig):
         auditlog.register(ClinicTerms, m2m_fields={"approve_types"})
         show_entries(navigation.entries)
         offer_uses(navigation.uses)
+        show_on_record(navigation.on_record)
         withhold(freed.withheld)
         show_first(patient_pages.offer_page)
         show_beside(patient_pages.earlier_part)

@@ -50,7 +50,7 @@ SELECT DISTINCT ON (e.id)
    AND (e.from_time IS NULL OR e.from_time <= s.at) AND (e.until_time IS NULL OR e.until_time >= s.at)
    AND s.starts_at - make_interval(mins => e.notice_minutes) >= %(now)s
    AND (NOT e.doctor_is_must OR e.doctor_id = %(doctor)s)
-   AND (e.visit_id IS NULL
+   AND (e.visit_id IS NULL OR v.status IN ('cancelled', 'expired')
         OR v.status IN ('confirmed', 'requires_review') AND v.starts_at > s.starts_at + interval '1 hour')
    AND NOT EXISTS (SELECT FROM waitlist_offer w WHERE w.slot_id = %(slot)s AND w.entry_id = e.id)
    AND NOT EXISTS (SELECT FROM waitlist_offer w

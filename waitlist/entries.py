@@ -1,92 +1,146 @@
-"""Putting a patient on the waitlist, pausing, going on, and taking them off."""
+"""Putting a patient on the waitlist, changing what they wait for, pausing, going on, and taking them off."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
-from typing import Any
+from datetime import date, datetime, time
+from typing import Any, Required, TypedDict, Unpack
 
 from django.utils import timezone
 
 from carebridge.accounts.models import User
+from carebridge.audit import mask_all
 from carebridge.audit.trail import Action, log_change
 from carebridge.db import command, lock_in_order
 from carebridge.errors import InvalidInput
 from scheduling.locking import lock_patient
-from scheduling.models import Appointment, AppointmentType, Channel, Clinic, Doctor, Offering, Patient, Status
+from scheduling.models import Appointment, AppointmentType, Channel, Clinic, Doctor, Offering, Patient, Referral
 from scheduling.periods import wall_clock
 from scheduling.permissions import require, role_at
 from scheduling.roles import Permission
 from waitlist.errors import AlreadyWaiting, NotWaiting
 from waitlist.models import Entry, EntryStatus, OtherClinic, Outcome, Urgency
 
-GIVEN_UP_FOR_AN_EARLIER = frozenset({Status.CONFIRMED, Status.REQUIRES_REVIEW})
-"""Statuses of a visit that its patient may give up for an earlier one."""
+WORDS = {"waitlist_open_once": AlreadyWaiting}
+MASKED = frozenset({"urgency_reason", "referral"})
 
 
-@command({"waitlist_open_once": AlreadyWaiting})
+class Wait(TypedDict, total=False):
+    """Where, with whom, how urgently and when somebody wants a visit: fields of Entry. Days and times are local.
+
+    `other_clinics` would do too, in this order. `visit` is one to come of the same type that they would give up.
+    """
+
+    clinic: Required[Clinic]
+    other_clinics: Sequence[Clinic]
+    doctor: Doctor | None
+    doctor_is_must: bool
+    urgency: int
+    urgency_reason: str
+    visit: Appointment | None
+    earliest_day: date | None
+    latest_day: date | None
+    weekdays: Sequence[int]
+    from_time: time | None
+    until_time: time | None
+    notice_minutes: int
+    is_sensitive: bool
+    contact: str
+    referral: Referral | None
+
+
+FIELDS = tuple(field for field in Entry._meta.concrete_fields if field.name in Wait.__annotations__)
+
+
+@command(WORDS)
 def join(
     *,
     patient: Patient,
     appointment_type: AppointmentType,
-    clinic: Clinic,
     by: User | None,
-    doctor: Doctor | None = None,
-    doctor_is_must: bool = False,
-    other_clinics: Sequence[Clinic] = (),
-    urgency: Urgency = Urgency.ROUTINE,
-    urgency_reason: str = "",
-    visit: Appointment | None = None,
     channel: Channel = Channel.DESK,
     waiting_since: datetime | None = None,
-    **suits: Any,
+    **wait: Unpack[Wait],
 ) -> Entry:
-    """Let a patient wait for a visit at a clinic, or at `other_clinics` in this order, from now on.
+    """Let a patient wait for a visit from now on, or as if since an earlier instant (aware), if they waited elsewhere.
 
-    `visit` is one to come that the patient would give up for an earlier one of its type. `suits` are fields of Entry
-    that say when: earliest_day, latest_day, weekdays, from_time, until_time, notice_minutes, is_sensitive,
-    contact, referral.
-    `waiting_since` (aware) is for those who waited elsewhere before. `by` None is the patient's own link.
-
-    Raises AlreadyWaiting, InvalidInput naming the fields, RecordMerged, NotAllowed.
+    `by` None is the patient. Raises AlreadyWaiting, InvalidInput naming the fields, RecordMerged, NotAllowed.
     """
     now = timezone.now()
     patient = lock_patient(patient.pk)
-    require(by, Permission.EDIT_WAITLIST, clinic.pk)
-    _check_performed(clinic, appointment_type, doctor)
-    _check_given_up(visit, patient, appointment_type, now)
-    check_suits(suits, today=now.astimezone(clinic.zone).date(), urgency=urgency, urgency_reason=urgency_reason)
-
-    entry = Entry.objects.create(
-        patient=patient,
-        appointment_type=appointment_type,
-        clinic=clinic,
-        doctor=doctor,
-        doctor_is_must=doctor_is_must and doctor is not None,
-        urgency=urgency,
-        urgency_reason=urgency_reason.strip(),
-        urgency_set_by=by if urgency != Urgency.ROUTINE else None,
-        visit=visit,
-        channel=channel,
-        waiting_since=min(waiting_since or now, now),
-        created_by=by,
-        **suits,
+    since = min(waiting_since or now, now)
+    entry = Entry(
+        patient=patient, appointment_type=appointment_type, channel=channel, waiting_since=since, created_by=by
     )
-    others = [each for each in dict.fromkeys(other_clinics) if each != clinic]
-    OtherClinic.objects.bulk_create(
-        OtherClinic(entry=entry, clinic=each, place=place) for place, each in enumerate(others, start=2)
-    )
+    _write(entry, wait, by=by, now=now)
     _record(entry, "waitlist.joined", by=by, before=None)
     return entry
 
 
-def check_suits(suits: Mapping[str, Any], *, today: date, urgency: int, urgency_reason: str) -> None:
+@command(WORDS)
+def change(*, entry: Entry, by: User, **wait: Unpack[Wait]) -> Entry:
+    """Let an open entry be for something else from now on; the waiting time goes on. What isn't given is as never said.
+
+    An offer that is open stands. Raises as `join`, and NotWaiting.
+    """
+    lock_patient(entry.patient_id)
+    entry = _taken(entry, by, {EntryStatus.ACTIVE, EntryStatus.PAUSED})
+    before = _facts(entry)
+    _write(entry, wait, by=by, now=timezone.now())
+    after = _facts(entry)
+    changes = {
+        name: (mask_all(None), mask_all(None)) if name in MASKED else (before[name], after[name])
+        for name in after
+        if before[name] != after[name]
+    }
+    if changes:
+        _log(entry, "waitlist.changed", by=by, changes=changes)
+    return entry
+
+
+def note_visit(entry: Entry, visit_id: int) -> None:
+    """They have a visit of this type now, and wait on for an earlier one. Part of a command."""
+    changes = {"visit": (entry.visit_id, visit_id)}
+    entry.visit_id = visit_id
+    entry.save(update_fields=["visit"])
+    _log(entry, "waitlist.changed", by=None, changes=changes)
+
+
+def _write(entry: Entry, wait: Wait, *, by: User | None, now: datetime) -> None:
+    """Check what is waited for, and save the entry with its further clinics."""
+    clinic, said_before = wait["clinic"], (entry.urgency, entry.urgency_reason)
+    require(by, Permission.EDIT_WAITLIST, clinic.pk)
+    for field in FIELDS:
+        setattr(entry, field.name, wait.get(field.name, field.get_default()))
+    entry.urgency_reason = entry.urgency_reason.strip()
+    entry.doctor_is_must = entry.doctor_is_must and entry.doctor is not None
+    if (entry.urgency, entry.urgency_reason) != said_before:
+        entry.urgency_set_by = by if entry.urgency != Urgency.ROUTINE else None
+    _check_performed(entry)
+    _check_given_up(entry, now)
+    check_suits(wait, today=now.astimezone(clinic.zone).date())
+    entry.save()
+
+    others = [each for each in dict.fromkeys(wait.get("other_clinics", ())) if each != clinic]
+    entry.other_clinics.all().delete()
+    OtherClinic.objects.bulk_create(
+        OtherClinic(entry=entry, clinic=each, place=place) for place, each in enumerate(others, start=2)
+    )
+
+
+def _facts(entry: Entry) -> dict[str, Any]:
+    """What an entry says, by name; rows as their ids."""
+    others = list(entry.other_clinics.order_by("place").values_list("clinic", flat=True))
+    return {field.name: getattr(entry, field.attname) for field in FIELDS} | {"other_clinics": others}
+
+
+def check_suits(wait: Mapping[str, Any], *, today: date) -> None:
     """Raise InvalidInput, naming every field that can't be so. Days are local to the clinic of the first choice."""
-    earliest, latest = suits.get("earliest_day"), suits.get("latest_day")
-    begin, end = suits.get("from_time"), suits.get("until_time")
+    earliest, latest = wait.get("earliest_day"), wait.get("latest_day")
+    begin, end = wait.get("from_time"), wait.get("until_time")
     wrong = {
         "urgency_reason": "Say why it is more urgent than routine."
-        if urgency != Urgency.ROUTINE and not urgency_reason.strip()
+        if wait.get("urgency", Urgency.ROUTINE) != Urgency.ROUTINE and not wait.get("urgency_reason", "").strip()
         else "",
         "latest_day": "Choose a day that is still to come."
         if latest and latest < today
@@ -95,25 +149,27 @@ def check_suits(suits: Mapping[str, Any], *, today: date, urgency: int, urgency_
         else "",
         "until_time": "Choose a time that is not before the first." if begin and end and end < begin else "",
         "weekdays": "Days are numbered from 0 for Monday to 6."
-        if set(suits.get("weekdays", ())) - set(range(7))
+        if set(wait.get("weekdays", ())) - set(range(7))
         else "",
     }
     if wrong := {field: sentence for field, sentence in wrong.items() if sentence}:
         raise InvalidInput(fields=wrong)
 
 
-def _check_given_up(
-    visit: Appointment | None, patient: Patient, appointment_type: AppointmentType, now: datetime
-) -> None:
+def _check_given_up(entry: Entry, now: datetime) -> None:
+    visit = entry.visit
     if visit is None:
         return
-    theirs = (visit.patient_id, visit.appointment_type_id) == (patient.pk, appointment_type.pk)
-    if not theirs or visit.status not in GIVEN_UP_FOR_AN_EARLIER or visit.starts_at <= now:
+    theirs = (visit.patient_id, visit.appointment_type_id) == (entry.patient_id, entry.appointment_type_id)
+    if not theirs or not entry.gives_up_visit or visit.starts_at <= now:
         raise InvalidInput(fields={"visit": "Choose a visit of this patient and kind that is still to come."})
 
 
-def _check_performed(clinic: Clinic, appointment_type: AppointmentType, doctor: Doctor | None) -> None:
-    performed = Offering.objects.filter(clinic=clinic, appointment_type=appointment_type, is_active=True)
+def _check_performed(entry: Entry) -> None:
+    performed = Offering.objects.filter(
+        clinic=entry.clinic_id, appointment_type=entry.appointment_type_id, is_active=True
+    )
+    doctor = entry.doctor_id
     if not (performed.filter(doctor=doctor) if doctor else performed).exists():
         raise InvalidInput(fields={"doctor" if doctor else "appointment_type": "Nobody does this visit there."})
 
@@ -175,18 +231,22 @@ def _taken(entry: Entry, by: User | None, allowed: set[EntryStatus]) -> Entry:
 
 
 def _record(entry: Entry, event: str, *, by: User | None, before: str | None) -> None:
-    changes = {"status": (before, entry.status)}
+    changes: dict[str, tuple[Any, Any]] = {"status": (before, entry.status)}
     if entry.outcome:
         changes["outcome"] = (None, entry.outcome)
-    log_change(
-        entry,
-        event=event,
-        by=by,
-        action=Action.UPDATE if before else Action.CREATE,
-        changes=changes,
-        clinic_id=entry.clinic_id,
-        role=role_at(by, entry.clinic_id),
-    )
+    _log(entry, event, by=by, changes=changes, action=Action.UPDATE if before else Action.CREATE)
+
+
+def _log(
+    entry: Entry,
+    event: str,
+    *,
+    by: User | None,
+    changes: Mapping[str, tuple[Any, Any]],
+    action: Action = Action.UPDATE,
+) -> None:
+    role = role_at(by, entry.clinic_id)
+    log_change(entry, event=event, by=by, action=action, changes=changes, clinic_id=entry.clinic_id, role=role)
 
 
 def copy_of_entries(patient: Patient, clinic_ids: Collection[int]) -> list[dict[str, Any]]:

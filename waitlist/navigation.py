@@ -1,16 +1,20 @@
-"""Doors to the waitlist: in the rail of every staff page, and from a free time of the board."""
+"""Doors to the waitlist: in the rail of every staff page, from a free time of the board, and on a patient's record."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 
 from carebridge.accounts.models import User
+from scheduling.models import Patient
 from scheduling.permissions import clinic_ids_with
 from scheduling.queries.free_time import FreeTime
 from scheduling.roles import Permission
 from scheduling.views.free_time import Use
+from waitlist.models import Entry
 
 
 def entries(user: User) -> list[dict[str, Any]]:
@@ -25,3 +29,18 @@ def uses(user: User, free: FreeTime) -> list[Use]:
     if free.clinic_id not in clinic_ids_with(user, Permission.EDIT_WAITLIST):
         return []
     return [Use("queue", "Offer it to who waits", f"{reverse('waitlist:offer-free')}?{free.query}")]
+
+
+def on_record(user: User, patient: Patient) -> Mapping[str, object] | None:
+    """What a patient waits for, with the days so far, for whoever sees the waitlist there."""
+    if not clinic_ids_with(user, Permission.SEE_WAITLIST):
+        return None
+    theirs = Entry.objects.visible_to(user).open().filter(patient=patient)
+    now = timezone.now()
+    return {
+        "template": "waitlist/on_record.html",
+        "waits": [
+            (each, each.waited(now).days) for each in theirs.select_related("appointment_type__service", "clinic")
+        ],
+        "may_edit": set(clinic_ids_with(user, Permission.EDIT_WAITLIST)),
+    }

@@ -72,7 +72,7 @@ def make_offer(
     the time meanwhile.
     """
     now = timezone.now()
-    entry = Entry.objects.select_related("patient", "appointment_type", "referral").get(pk=entry_id)
+    entry = Entry.objects.select_related("patient", "appointment_type", "referral", "visit").get(pk=entry_id)
     visit = _keep(entry, slot, starts_at, until, by=by, now=now)
     (slot,) = lock_in_order(FreedSlot, [slot.pk])
     (entry,) = lock_in_order(Entry, [entry.pk])
@@ -114,7 +114,7 @@ def _keep(
         starts_at=starts_at,
         now=now,
         referral=entry.referral,
-        set_aside=HAS_ONE_ALREADY if entry.visit_id else frozenset(),
+        set_aside=HAS_ONE_ALREADY if entry.gives_up_visit else frozenset(),
     )
     placed = place_visit(wish, by=by, channel=Channel.WAITLIST, pending_until=until)
     if isinstance(placed, SlotTaken):
@@ -187,8 +187,8 @@ def accept(*, offer: Offer, by: User | None) -> Appointment:
         # Another time was taken a moment ago, of two that were offered at once.
         raise OfferOver
     _account(offer, "waitlist.answered", by=by, facts={"answer": "accepted"})
-    old = Appointment.objects.filter(pk=offer.entry.visit_id or 0, patient=visit.patient_id).first()
-    if old and old.status in entries.GIVEN_UP_FOR_AN_EARLIER and old.starts_at > visit.starts_at:
+    old = offer.entry.visit
+    if old and offer.entry.gives_up_visit and old.patient_id == visit.patient_id and old.starts_at > visit.starts_at:
         return bring_forward(pending=visit, old=old, by=by)
     return confirm_appointment(appointment=visit, by=by)
 

@@ -16,7 +16,7 @@ from scheduling.views.self_service.door import Visitor, page, visit_page
 from scheduling.views.self_service.shown import ShownVisit, nearness
 from waitlist import entries, offers
 from waitlist.errors import OfferOver
-from waitlist.models import Entry, EntryStatus, Offer, OfferState, Outcome
+from waitlist.models import GIVEN_UP_FOR_AN_EARLIER, NO_VISIT_ANY_MORE, Entry, EntryStatus, Offer, OfferState, Outcome
 
 NOTICE_MINUTES = 120
 """Who asks for an earlier time behind their link can be there within so long."""
@@ -35,12 +35,11 @@ def offer_page(request: HttpRequest, visitor: Visitor) -> HttpResponse | None:
 
 def _shown(offer: Offer, visitor: Visitor) -> Mapping[str, object]:
     old = offer.entry.visit
-    has_old = old is not None and old.status in entries.GIVEN_UP_FOR_AN_EARLIER
     return {
         "offer": offer,
         "clinic": offer.appointment.clinic,
         "shown": ShownVisit(offer.appointment, visitor.language, visitor.now),
-        "old": ShownVisit(old, visitor.language, visitor.now) if old and has_old else None,
+        "old": ShownVisit(old, visitor.language, visitor.now) if old and offer.entry.gives_up_visit else None,
         "until": _until(offer.appointment, visitor),
         "declined": offer.state == OfferState.DECLINED,
         "waits": offer.entry.status != EntryStatus.CLOSED,
@@ -77,17 +76,18 @@ def answer(request: HttpRequest, visitor: Visitor, said: str) -> HttpResponse:
 
 
 def earlier_part(visitor: Visitor, visit: Appointment) -> Mapping[str, object] | None:
-    """Beside a visit to come: asking for an earlier time, or that this was asked for."""
-    if not _may_ask(visit, visitor):
-        return None
+    """Beside a visit: asking for an earlier time, or that they did. Once it is called off: that they wait on."""
     waits = Entry.objects.open().filter(visit=visit, patient=visit.patient_id).exists()
-    return {"template": "waitlist/self_service/earlier.html", "waits": waits}
+    is_gone = visit.status in NO_VISIT_ANY_MORE
+    if not _may_ask(visit, visitor) and not (is_gone and waits):
+        return None
+    return {"template": "waitlist/self_service/earlier.html", "waits": waits, "is_gone": is_gone}
 
 
 def _may_ask(visit: Appointment, visitor: Visitor) -> bool:
     """Whether they may give the visit up for an earlier time: as long as they may move it."""
     movable = ShownVisit(visit, visitor.language, visitor.now).may_move
-    return movable and visit.status in entries.GIVEN_UP_FOR_AN_EARLIER
+    return movable and visit.status in GIVEN_UP_FOR_AN_EARLIER
 
 
 @require_POST

@@ -5,25 +5,26 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import timedelta
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from carebridge.db import command, lock_in_order
 from scheduling.models import Clinic
 from waitlist.entries import end, resume
 from waitlist.errors import NotWaiting
-from waitlist.models import Entry, EntryStatus, ImportBatch, Outcome
+from waitlist.models import NO_VISIT_ANY_MORE, Entry, EntryStatus, ImportBatch, Outcome
 from waitlist.sheets.commands import discard
 
 IMPORTS_KEPT = timedelta(days=30)
 
 
 def close_what_is_too_late() -> int:
-    """Close entries whose last day is over on the calendar of their clinic. How many."""
+    """Close entries whose last day is over on the calendar of their clinic, or whose visit has begun. How many."""
     now, closed = timezone.now(), 0
+    begun = Q(visit__starts_at__lte=now) & ~Q(visit__status__in=NO_VISIT_ANY_MORE)
     for clinic in Clinic.objects.filter(pk__in=Entry.objects.open().values("clinic")):
-        today = now.astimezone(clinic.zone).date()
-        late = Entry.objects.open().filter(clinic=clinic, latest_day__lt=today)
-        closed += sum(_close(entry_id=pk) for pk in late.values_list("pk", flat=True))
+        late = Entry.objects.open().filter(Q(latest_day__lt=now.astimezone(clinic.zone).date()) | begun, clinic=clinic)
+        closed += sum(_close(entry_id=pk, late=late) for pk in late.values_list("pk", flat=True))
     return closed
 
 
@@ -40,9 +41,9 @@ def end_pauses() -> int:
 
 
 @command()
-def _close(*, entry_id: int) -> bool:
+def _close(*, entry_id: int, late: QuerySet[Entry]) -> bool:
     (entry,) = lock_in_order(Entry, [entry_id])
-    if entry.status == EntryStatus.CLOSED:
+    if not late.filter(pk=entry_id).exists():  # changed a moment ago, or closed
         return False
     end(entry, Outcome.TOO_LATE)
     return True

@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern] = [
     path("waitlist/offers/", dashboard.offers, name="offers"),
     path("waitlist/offers/<int:pk>/<slug:said>/", offers.answer, name="offer-answer"),
     path("waitlist/<int:pk>/offer/", offers.offer_time, name="offer-time"),
+    path("waitlist/<int:pk>/change/", entries.change, name="change"),
     path("waitlist/<int:pk>/<slug:action>/", entries.act, name="act"),
     path("p/<str:token>/offer/<slug:said>/", patient_pages.answer, name="patient-answer"),
     path("p/<str:token>/earlier/", patient_pages.wait, name="patient-earlier"),

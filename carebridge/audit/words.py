@@ -108,6 +108,7 @@ EVENTS = {
     "token.revoked": "Revoked an API token",
     "waitlist.answered": "Answered an offer of the waitlist",
     "waitlist.approved": "Agreed to an offer of the waitlist",
+    "waitlist.changed": "Changed what somebody waits for",
     "waitlist.closed": "Took a patient off the waitlist",
     "waitlist.exported": "Exported the waitlist",
     "waitlist.filter_removed": "Let go of a filter of the waitlist",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from carebridge.accounts.models import User
 from carebridge.errors import DomainError
 from carebridge.http import StaffRequest
 from scheduling.duplicates import current_id
@@ -31,6 +32,13 @@ from scheduling.views.rights_links import links
 from scheduling.views.standing import with_standing
 
 PAGE_VISITS = 50
+Part = Callable[[User, Patient], Mapping[str, object] | None]
+_of_apps_above: list[Part] = []
+
+
+def show_on_record(part: Part) -> None:
+    """Let an app above add to a patient's record: the context of a `template`, or None where it has nothing to say."""
+    _of_apps_above.append(part)
 
 
 @login_required
@@ -106,8 +114,8 @@ def show(request: StaffRequest, pk: UUID) -> HttpResponse:
         "referrals": patient.referrals.filter(valid_until__gte=now.date()).select_related("service"),
         "sees_contacts": bool(clinic_ids_with(user, Permission.SEE_CONTACTS)),
         "may_book": bool(clinic_ids_with(user, Permission.BOOK)),
-        "may_wait": bool(clinic_ids_with(user, Permission.EDIT_WAITLIST)),
         "sent_links": sent_links(user, patient, now),
+        "parts": list(filter(None, (part(user, patient) for part in _of_apps_above))),
         **links(user, patient),
         "trail_url": reverse("audit:patient", args=[pk]) if clinic_ids_with(user, Permission.SEE_AUDIT) else "",
     }

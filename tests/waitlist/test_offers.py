@@ -25,6 +25,7 @@ from waitlist.models import (
     ClinicTerms,
     Decision,
     Entry,
+    EntryStatus,
     FreedSlot,
     Offer,
     OfferState,
@@ -33,6 +34,7 @@ from waitlist.models import (
     Urgency,
 )
 from waitlist.offers import accept, approve, decline, take_off
+from waitlist.sweeps import close_what_is_too_late
 
 pytestmark = pytest.mark.django_db
 
@@ -120,6 +122,39 @@ def test_an_earlier_time_takes_the_place_of_the_visit_they_have_and_frees_that_i
     chain = FreedSlot.objects.get(cause=Cause.MOVED)
     assert (chain.starts_at, chain.state) == (at("15:00"), SlotState.WAITING)
     assert Reminder.objects.filter(appointment=moved, kind=Kind.RESCHEDULED).exists()
+
+
+def test_who_books_such_a_visit_meanwhile_waits_for_an_earlier_one_and_never_has_two(
+    freed, waits, sweep, dr_osei, harbour, consultation, receptionist, at
+):
+    entry = waits(30)
+    book = {"patient": entry.patient, "appointment_type": consultation, "doctor": dr_osei, "clinic": harbour}
+    later = book_appointment(**book, starts_at=at("15:00"), by=receptionist)
+    assert Entry.objects.get().visit == later
+
+    accept(offer=sweep(), by=None)
+
+    theirs = dict(Appointment.objects.filter(patient=entry.patient).values_list("starts_at", "status"))
+    assert theirs == {at("10:00"): Status.CONFIRMED, at("15:00"): Status.RESCHEDULED}
+
+
+def test_whose_visit_has_begun_waits_for_no_earlier_one(
+    visit, waits, dr_osei, harbour, consultation, receptionist, patient_request, at
+):
+    begins = at("15:00")
+    book = {"appointment_type": consultation, "doctor": dr_osei, "clinic": harbour, "by": receptionist}
+    seen, called_off = waits(30), waits(30)
+    book_appointment(patient=seen.patient, starts_at=begins, **book)
+    theirs = book_appointment(patient=called_off.patient, starts_at=begins - timedelta(hours=1), **book)
+    cancel_appointment(appointment=theirs, reason=patient_request, by=receptionist)
+
+    with time_machine.travel(begins - timedelta(seconds=1), tick=False):
+        assert close_what_is_too_late() == 0
+    with time_machine.travel(begins, tick=False):
+        assert (close_what_is_too_late(), close_what_is_too_late()) == (1, 0)
+
+    assert Entry.objects.get(pk=seen.pk).outcome == Outcome.TOO_LATE
+    assert Entry.objects.get(pk=called_off.pk).status == EntryStatus.ACTIVE
 
 
 def test_whoever_may_not_have_the_visit_is_passed_over_with_the_reason_kept(freed, waits, sweep, harbour, consultation):

@@ -14,6 +14,7 @@ from scheduling.models import Appointment, Status
 from tests import factories
 from tests.scheduling.self_service.conftest import Phone
 from waitlist.models import Entry, Offer, OfferState, Outcome
+from waitlist.offers import accept
 
 pytestmark = pytest.mark.django_db
 
@@ -112,6 +113,21 @@ def test_whoever_asks_for_an_earlier_time_waits_for_it_once_and_can_leave(later)
     assert entry.waiting_since <= timezone.now()
     phone.press("leave/")
     assert Entry.objects.get().outcome == Outcome.WITHDREW
+
+
+def test_whoever_cancels_the_visit_they_would_give_up_waits_on_and_reads_so(later, sweep, freed):
+    phone = phone_of(later)
+    phone.press("earlier/")
+    phone.press("cancel/")
+
+    assert "You are still on the waiting list" in text_of(phone)
+    offer = sweep()
+    assert offer.appointment.patient == later.patient
+    accept(offer=offer, by=None)
+    assert set(Appointment.objects.filter(patient=later.patient).values_list("status", flat=True)) == {
+        Status.CANCELLED,
+        Status.CONFIRMED,
+    }
 
 
 def test_a_freed_time_is_nobodys_to_choose_until_those_who_wait_were_looked_at(later, freed, sweep, monday):

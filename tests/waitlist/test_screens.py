@@ -11,11 +11,12 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from carebridge.accounts.models import User
+from carebridge.accounts.models import Role, User
 from carebridge.errors import InvalidInput
 from reminders.models import Kind, Reminder, State
 from scheduling.booking import book_appointment
 from scheduling.cancelling import cancel_appointment
+from scheduling.memberships import grant_membership
 from scheduling.models import Referral, Status
 from scheduling.queries.free_time import FreeTime
 from tests import factories
@@ -212,3 +213,64 @@ def test_staff_say_what_would_be_given_up_by_whose_request_and_how_to_ask(desk, 
     assert desk.post(address, asked).status_code == 302
     entry = Entry.objects.get()
     assert (entry.visit, entry.referral, entry.contact) == (visit, referral, "phone")
+
+
+def test_a_wait_is_changed_at_the_desk_and_what_the_desk_cannot_see_of_it_stays(
+    desk, waits, harbour, northgate, dr_osei, receptionist
+):
+    second = factories.ClinicFactory()
+    grant_membership(user=receptionist, clinic=second, role=Role.RECEPTIONIST, by=None)
+    entry = waits(12, other_clinics=[northgate, second], notice_minutes=90, from_time=time(9), doctor=dr_osei)
+    record = desk.get(f"/patients/{entry.patient_id}/").content.decode()
+    address = f"/waitlist/{entry.pk}/change/"
+    assert "12 days" in record
+    assert address in record
+
+    page = desk.get(address)
+    form = page.context["form"]
+    assert "for 12 days" in page.content.decode()
+    shown = [form[name].value() for name in ("notice_hours", "doctor", "second_clinic")]
+    assert shown == [2, dr_osei.pk, second.pk]
+    sent = {"clinic": harbour.pk, "urgency": 1, "notice_hours": 2, "from_time": "09:00", "doctor": dr_osei.pk}
+    sent["second_clinic"] = second.pk
+    assert desk.post(address, sent).status_code == 422, "more urgent than routine takes a reason"
+    assert desk.post(address, {**sent, "urgency_reason": "Worse since Friday"}).status_code == 302
+
+    changed = Entry.objects.get()
+    assert (changed.urgency, changed.notice_minutes, changed.from_time) == (1, 90, time(9))
+    assert (changed.other_clinic_ids, changed.waited(timezone.now()).days) == ([second.pk, northgate.pk], 12)
+    assert desk.post(address, {**sent, "urgency": 0, "notice_hours": 3}).status_code == 302
+    assert Entry.objects.get().notice_minutes == 180
+
+
+def test_clinics_are_put_in_the_order_of_choice(desk, patient, consultation, harbour, receptionist, dr_osei):
+    clinics = [factories.ClinicFactory() for _ in range(3)]
+    for clinic in clinics:
+        grant_membership(user=receptionist, clinic=clinic, role=Role.RECEPTIONIST, by=None)
+    asked = {"appointment_type": consultation.pk, "clinic": harbour.pk, "urgency": 0}
+    first, second, third = (each.pk for each in clinics)
+
+    sent = {**asked, "second_clinic": third, "other_clinics": [first, second, third]}
+    assert desk.post(f"/patients/{patient.pk}/waitlist/", sent).status_code == 302
+
+    entry = Entry.objects.get()
+    assert entry.other_clinic_ids[0] == third
+    assert sorted(entry.other_clinic_ids) == sorted([first, second, third])
+    form = desk.get(f"/waitlist/{entry.pk}/change/").context["form"]
+    assert form["second_clinic"].value() == third
+    assert sorted(form["other_clinics"].value()) == sorted([first, second])
+
+
+def test_a_visit_at_a_clinic_one_cannot_see_is_not_shown_and_stays_what_would_be_given_up(
+    desk, waits, harbour, northgate, dr_north, consultation, receptionist_elsewhere, at
+):
+    entry = waits(3)
+    book = {"patient": entry.patient, "appointment_type": consultation, "clinic": northgate, "doctor": dr_north}
+    visit = book_appointment(**book, starts_at=at("15:00"), by=receptionist_elsewhere)
+    assert Entry.objects.get().visit is None
+    Entry.objects.update(visit=visit)
+
+    for address in ("/waitlist/", f"/waitlist/{entry.pk}/change/", "/api/v1/waitlist/entries/"):
+        assert visit.reference not in desk.get(address).content.decode()
+    assert desk.post(f"/waitlist/{entry.pk}/change/", {"clinic": harbour.pk, "urgency": 0}).status_code == 302
+    assert Entry.objects.get().visit == visit

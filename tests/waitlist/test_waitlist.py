@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +12,7 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from carebridge.audit.models import LogEntry
 from carebridge.errors import InvalidInput, NotAllowed
 from scheduling.merging import merge_patients, undo_merge
 from scheduling.models import Clinic, Patient
@@ -19,7 +20,7 @@ from scheduling.patient_copy import release_patient_data
 from scheduling.retention import anonymise_patient
 from tests import factories
 from waitlist.demo import load_entries
-from waitlist.entries import close, join, pause, resume
+from waitlist.entries import change, close, join, pause, resume
 from waitlist.errors import AlreadyWaiting, NotWaiting
 from waitlist.matching import Candidate, draw, rank
 from waitlist.models import Entry, EntryStatus, Outcome, Urgency
@@ -101,6 +102,37 @@ def test_nobody_waits_twice_for_the_same_until_taken_off(entry, patient, consult
 
 
 @pytest.mark.django_db
+def test_what_is_waited_for_can_change_and_the_wait_goes_on(entry, receptionist, dr_osei, northgate):
+    since = entry.waiting_since
+    wait = {"entry": entry, "clinic": entry.clinic, "by": receptionist}
+
+    change(**wait, doctor=dr_osei, urgency=Urgency.URGENT, urgency_reason="Chest pain", other_clinics=[northgate])
+    changed = Entry.objects.get()
+    assert (changed.doctor, changed.urgency_set_by, changed.other_clinic_ids) == (dr_osei, receptionist, [northgate.pk])
+    change(**wait, weekdays=[0, 2])
+
+    changed = Entry.objects.get()
+    assert (changed.urgency, changed.urgency_reason, changed.urgency_set_by, changed.doctor) == (0, "", None, None)
+    assert (changed.weekdays, changed.other_clinic_ids, changed.waiting_since) == ([0, 2], [], since)
+    rows = LogEntry.objects.filter(event="waitlist.changed")
+    assert "urgency" in rows.last().changes
+    assert "Chest pain" not in str(list(rows.values_list("changes", flat=True)))
+    change(**wait, weekdays=[0, 2])
+    assert rows.count() == 2, "nothing has changed the third time"
+
+
+@pytest.mark.django_db
+def test_nobody_waits_for_what_nobody_does_and_a_closed_wait_changes_no_more(entry, receptionist, northgate, dr_wilk):
+    for wrong in ({"clinic": northgate}, {"clinic": entry.clinic, "latest_day": date(2020, 1, 1)}):
+        with pytest.raises((InvalidInput, NotAllowed)):
+            change(entry=entry, by=receptionist, **wrong)
+    assert Entry.objects.get().latest_day is None
+    close(entry=entry, outcome=Outcome.WITHDREW, by=receptionist)
+    with pytest.raises(NotWaiting):
+        change(entry=entry, clinic=entry.clinic, by=receptionist)
+
+
+@pytest.mark.django_db
 def test_reception_elsewhere_neither_sees_nor_changes_who_waits_here(entry, receptionist_elsewhere):
     with pytest.raises(NotAllowed):
         pause(entry=entry, by=receptionist_elsewhere)
@@ -109,6 +141,7 @@ def test_reception_elsewhere_neither_sees_nor_changes_who_waits_here(entry, rece
 
     assert entry.patient.family_name not in client.get("/waitlist/").content.decode()
     assert client.post(f"/waitlist/{entry.pk}/pause/").status_code == 404
+    assert client.get(f"/waitlist/{entry.pk}/change/").status_code == 404
 
 
 @pytest.mark.django_db

@@ -10,7 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from scheduling.models import Appointment, AppointmentType, Channel, Clinic, Doctor, Patient, Referral
+from scheduling.models import Appointment, AppointmentType, Channel, Clinic, Doctor, Patient, Referral, Status
 
 if TYPE_CHECKING:
     from carebridge.accounts.models import User
@@ -47,6 +47,12 @@ class Outcome(models.TextChoices):
     JOINED = "joined", "Two records of one patient waited for it"
 
 
+GIVEN_UP_FOR_AN_EARLIER = frozenset({Status.CONFIRMED, Status.REQUIRES_REVIEW})
+"""Statuses of a visit that its patient may give up for an earlier one."""
+NO_VISIT_ANY_MORE = frozenset({Status.CANCELLED, Status.EXPIRED})
+"""Of a visit that somebody would have given up: they have none now, and wait on."""
+
+
 class EntryQuerySet(models.QuerySet["Entry"]):
     def visible_to(self, user: User) -> Self:
         """Entries at clinics whose waitlist the user may see."""
@@ -64,8 +70,8 @@ class Entry(models.Model):
     """One patient's wait for one type of visit at a clinic, the first choice, or at one of several.
 
     `paused_for` is how long it has been paused in all, without a pause that still lasts: waiting doesn't count then.
-    `visit` is one that the patient has, and would give up for an earlier time. Days and times are local to the clinic
-    of the time that comes free; the times stand for starts, both included.
+    `visit` is one that the patient has, and would give up for an earlier time; cancelled or expired, it is as none.
+    Days and times are local to the clinic of the time that comes free; the times stand for starts, both included.
     """
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="waitlist_entries")
@@ -168,6 +174,11 @@ class Entry(models.Model):
     def other_clinic_ids(self) -> list[int]:
         """The further clinics that suit, the second choice first."""
         return [each.clinic_id for each in self.other_clinics.all()]
+
+    @property
+    def gives_up_visit(self) -> bool:
+        """Whether there is a visit that the patient gives up for an earlier time."""
+        return self.visit is not None and self.visit.status in GIVEN_UP_FOR_AN_EARLIER
 
     def waited(self, now: datetime) -> timedelta:
         """How long they have waited, pauses not counted."""

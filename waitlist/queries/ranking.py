@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
+from scheduling.models import Appointment
 from waitlist.matching import FULL_WAIT, USUAL_POINTS, Candidate, Factor, Ranked, rank
 from waitlist.models import Entry, EntryStatus, Offer, OfferState, Urgency
 
@@ -106,11 +107,17 @@ class Row:
 
 
 def ranked_rows(
-    waiting: QuerySet[Entry], *, clinic_id: int | None, points: Mapping[str, int] = USUAL_POINTS, now: datetime
+    waiting: QuerySet[Entry],
+    *,
+    visits: QuerySet[Appointment],
+    clinic_id: int | None,
+    points: Mapping[str, int] = USUAL_POINTS,
+    now: datetime,
 ) -> list[Row]:
-    """Those who wait in their order, then those who pause. The seed of draws is the day's."""
-    about = waiting.select_related("patient", "clinic", "doctor", "appointment_type__service", "visit__clinic")
-    entries = list(about.prefetch_related("other_clinics__clinic"))
+    """Those who wait in their order, then those who pause, with these visits. The seed of draws is the day's."""
+    about = waiting.select_related("patient", "clinic", "doctor", "appointment_type__service")
+    given_up = Prefetch("visit", visits.select_related("clinic"))
+    entries = list(about.prefetch_related("other_clinics__clinic", given_up))
     offers = _offers_of(entries)
     active = {each.pk: each for each in entries if each.status == EntryStatus.ACTIVE}
     candidates = (_candidate(each, clinic_id, now) for each in active.values())

@@ -128,10 +128,13 @@ def _check_together(wait: Wait, known: Known) -> None:
         wait.problems["doctor"] = f"{doctor.short_name} doesn't do this visit at this clinic."
     try:
         check_suits(
-            {"earliest_day": wait.earliest_day, "latest_day": wait.latest_day},
+            {
+                "earliest_day": wait.earliest_day,
+                "latest_day": wait.latest_day,
+                "urgency": wait.urgency,
+                "urgency_reason": wait.urgency_reason,
+            },
             today=known.today,
-            urgency=wait.urgency,
-            urgency_reason=wait.urgency_reason,
         )
     except InvalidInput as wrong:
         wait.problems = {**wrong.fields, **wait.problems}

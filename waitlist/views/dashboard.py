@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from carebridge.http import StaffRequest, fragment_tag, tagged, unchanged
-from scheduling.models import Clinic
+from scheduling.models import Appointment, Clinic
 from scheduling.patient_search import note_looked_through
 from scheduling.permissions import clinic_ids_with
 from scheduling.queries.free_time import FreeTime
@@ -50,7 +50,11 @@ def dashboard(request: StaffRequest) -> HttpResponse:
     asked = _asked(request, clinics, now)
     points = terms_of(clinic or clinics[0]).points
     rows = ranking.ranked_rows(
-        filters.apply(waiting, now), clinic_id=clinic.pk if clinic else None, points=points, now=now
+        filters.apply(waiting, now),
+        visits=Appointment.objects.visible_to(request.user),
+        clinic_id=clinic.pk if clinic else None,
+        points=points,
+        now=now,
     )
     shown = rows[: SHOWN_AT_ONCE if "all" in sent else SHOWN]
     note_seen(request, {row.entry.patient_id for row in shown} | _patients(asked))

@@ -60,6 +60,8 @@ SCREENS = [
     row("GET", "waitlist/offers/", "                              in 200 404 200 404 404 404 404"),
     row("POST", "waitlist/offers/{offered}/yes/", "               in 302 404 302 404 404 404 404"),
     row("POST", "waitlist/offers/{offered}/skip/", "              in 302 404 302 404 404 404 404", reason="No"),
+    row("GET", "waitlist/{waiting}/change/", "                    in 200 404 200 404 404 404 404"),
+    row("POST", "waitlist/{waiting}/change/", "                   in 422 404 422 404 404 404 404"),
     row("POST", "waitlist/{waiting}/pause/", "                    in 302 404 302 404 404 404 404"),
     row("POST", "waitlist/{waiting}/close/", "                    in 302 404 302 404 404 404 404", outcome="booked"),
     row("GET", "waitlist/export/", "                              in 404 404 200 404 404 404 404"),

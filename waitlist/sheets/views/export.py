@@ -17,7 +17,7 @@ from carebridge.errors import DomainError
 from carebridge.exports import MOST_ROWS, export_sheet
 from carebridge.http import StaffRequest
 from scheduling.forms import StyledForm, add_errors
-from scheduling.models import Clinic
+from scheduling.models import Appointment, Clinic
 from scheduling.permissions import clinic_ids_with
 from scheduling.roles import Permission
 from waitlist.models import Entry, terms_of
@@ -79,7 +79,13 @@ def _file(request: StaffRequest, clinics: list[Clinic], filters: Filters, asked:
     filters = replace(filters, clinic=str(clinic.pk) if clinic else "")
     waiting = Entry.objects.visible_to(request.user).open().filter(clinic__in=clinics)
     points = terms_of(clinic or clinics[0]).points
-    found = ranked_rows(filters.apply(waiting, now), clinic_id=clinic.pk if clinic else None, points=points, now=now)
+    found = ranked_rows(
+        filters.apply(waiting, now),
+        visits=Appointment.objects.none(),
+        clinic_id=clinic.pk if clinic else None,
+        points=points,
+        now=now,
+    )
     return export_sheet(
         form=asked["form"],
         name="waitlist",
