@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any, Required, TypedDict, Unpack
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from carebridge.accounts.models import User
@@ -19,9 +20,12 @@ from scheduling.periods import wall_clock
 from scheduling.permissions import require, role_at
 from scheduling.roles import Permission
 from waitlist.errors import AlreadyWaiting, NotWaiting
-from waitlist.models import Entry, EntryStatus, OtherClinic, Outcome, Urgency
+from waitlist.models import Entry, EntryStatus, OfferState, OtherClinic, Outcome, Urgency
 
 WORDS = {"waitlist_open_once": AlreadyWaiting}
+BY_HAND = (Outcome.BOOKED, Outcome.WITHDREW, Outcome.UNREACHABLE, Outcome.MISTAKE)
+"""What a person may say came of a wait."""
+PUT_BACK_WITHIN = timedelta(days=7)
 MASKED = frozenset({"urgency_reason", "referral"})
 
 
@@ -213,12 +217,28 @@ def end(entry: Entry, outcome: Outcome, *, by: User | None = None) -> None:
     _record(entry, "waitlist.closed", by=by, before=before)
 
 
-def reopen(entry: Entry) -> None:
-    """Let an entry wait as it did before it was closed, as part of a command."""
+def taken_off(patient_id: object, since: datetime) -> QuerySet[Entry]:
+    """Entries of a patient that a person closed since an instant (aware), and that can be put back."""
+    closed = Entry.objects.filter(patient=patient_id, closed_at__gte=since, outcome__in=BY_HAND)
+    return closed.exclude(offers__state=OfferState.ACCEPTED)
+
+
+@command(WORDS)
+def put_back(*, entry: Entry, by: User) -> None:
+    """Let somebody wait on as if never taken off, for a week after. Raises AlreadyWaiting, NotWaiting, NotAllowed."""
+    lock_patient(entry.patient_id)
+    entry = _taken(entry, by, {EntryStatus.CLOSED})
+    if not taken_off(entry.patient_id, timezone.now() - PUT_BACK_WITHIN).filter(pk=entry.pk).exists():
+        raise NotWaiting
+    reopen(entry, by=by)
+
+
+def reopen(entry: Entry, *, by: User | None = None) -> None:
+    """Let an entry wait as it did before it was closed, as part of a command; `by` None when something else did it."""
     before, entry.status = entry.status, EntryStatus.PAUSED if entry.paused_at else EntryStatus.ACTIVE
     entry.outcome, entry.closed_at = "", None
     entry.save(update_fields=["status", "outcome", "closed_at"])
-    _record(entry, "waitlist.reopened", by=None, before=before)
+    _record(entry, "waitlist.reopened", by=by, before=before)
 
 
 def _taken(entry: Entry, by: User | None, allowed: set[EntryStatus]) -> Entry:

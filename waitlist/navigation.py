@@ -14,6 +14,7 @@ from scheduling.permissions import clinic_ids_with
 from scheduling.queries.free_time import FreeTime
 from scheduling.roles import Permission
 from scheduling.views.free_time import Use
+from waitlist.entries import PUT_BACK_WITHIN, taken_off
 from waitlist.models import Entry
 
 
@@ -32,15 +33,14 @@ def uses(user: User, free: FreeTime) -> list[Use]:
 
 
 def on_record(user: User, patient: Patient) -> Mapping[str, object] | None:
-    """What a patient waits for, with the days so far, for whoever sees the waitlist there."""
+    """What a patient waits for or did until lately, with the days so far, for whoever sees the waitlist there."""
     if not clinic_ids_with(user, Permission.SEE_WAITLIST):
         return None
-    theirs = Entry.objects.visible_to(user).open().filter(patient=patient)
     now = timezone.now()
+    seen = Entry.objects.visible_to(user).select_related("appointment_type__service", "clinic")
     return {
         "template": "waitlist/on_record.html",
-        "waits": [
-            (each, each.waited(now).days) for each in theirs.select_related("appointment_type__service", "clinic")
-        ],
+        "waits": [(each, each.waited(now).days) for each in seen.open().filter(patient=patient)],
+        "taken_off": seen.filter(pk__in=taken_off(patient.pk, now - PUT_BACK_WITHIN)),
         "may_edit": set(clinic_ids_with(user, Permission.EDIT_WAITLIST)),
     }

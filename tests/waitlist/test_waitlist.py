@@ -20,7 +20,7 @@ from scheduling.patient_copy import release_patient_data
 from scheduling.retention import anonymise_patient
 from tests import factories
 from waitlist.demo import load_entries
-from waitlist.entries import change, close, join, pause, resume
+from waitlist.entries import change, close, join, pause, put_back, resume
 from waitlist.errors import AlreadyWaiting, NotWaiting
 from waitlist.matching import Candidate, draw, rank
 from waitlist.models import Entry, EntryStatus, Outcome, Urgency
@@ -130,6 +130,27 @@ def test_nobody_waits_for_what_nobody_does_and_a_closed_wait_changes_no_more(ent
     close(entry=entry, outcome=Outcome.WITHDREW, by=receptionist)
     with pytest.raises(NotWaiting):
         change(entry=entry, clinic=entry.clinic, by=receptionist)
+
+
+@pytest.mark.django_db
+def test_who_was_taken_off_by_mistake_is_put_back_within_a_week_and_has_lost_nothing(entry, receptionist):
+    client = Client()
+    client.force_login(receptionist)
+    record, back = f"/patients/{entry.patient_id}/", f"/waitlist/{entry.pk}/put-back/"
+    client.post(f"/waitlist/{entry.pk}/close/", {"outcome": "unreachable"})
+    assert back in client.get(record).content.decode()
+
+    with time_machine.travel(timezone.now() + timedelta(days=7, minutes=1), tick=False), pytest.raises(NotWaiting):
+        put_back(entry=entry, by=receptionist)
+    client.post(back)
+
+    again = Entry.objects.get()
+    assert (again.status, again.outcome, again.waiting_since) == ("active", "", entry.waiting_since)
+    assert back not in client.get(record).content.decode()
+    close(entry=entry, outcome=Outcome.WITHDREW, by=receptionist)
+    join(patient=entry.patient, appointment_type=entry.appointment_type, clinic=entry.clinic, by=receptionist)
+    with pytest.raises(AlreadyWaiting):
+        put_back(entry=entry, by=receptionist)
 
 
 @pytest.mark.django_db

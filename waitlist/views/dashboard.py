@@ -19,9 +19,9 @@ from scheduling.patient_search import note_looked_through
 from scheduling.permissions import clinic_ids_with
 from scheduling.queries.free_time import FreeTime
 from scheduling.roles import Permission
+from waitlist.entries import BY_HAND
 from waitlist.models import Entry, FreedSlot, Offer, SavedFilter, terms_of
 from waitlist.queries import figures, ranking
-from waitlist.views.entries import BY_HAND
 
 SHOWN, SHOWN_AT_ONCE = 25, 500
 

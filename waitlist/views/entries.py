@@ -28,8 +28,6 @@ from waitlist import entries, offers
 from waitlist.models import GIVEN_UP_FOR_AN_EARLIER, Contact, Entry, Offer, Outcome, Urgency
 from waitlist.queries.ranking import DAYS
 
-BY_HAND = (Outcome.BOOKED, Outcome.WITHDREW, Outcome.UNREACHABLE, Outcome.MISTAKE)
-"""What a person may say came of a wait."""
 TIME = forms.TimeInput(attrs={"type": "time"})
 
 
@@ -176,7 +174,7 @@ def _form(request: StaffRequest, form: EntryForm, patient: Patient, **context: A
 
 
 def _close(*, entry: Entry, by: Any, outcome: str) -> None:
-    if outcome not in BY_HAND:
+    if outcome not in entries.BY_HAND:
         raise Http404
     offers.take_off(entry=entry, by=by, outcome=Outcome(outcome))
 
@@ -188,22 +186,30 @@ def _until(request: StaffRequest) -> date | None:
         raise InvalidInput(fields={"until": " ".join(refused.messages)}) from refused
 
 
-ACTIONS: Mapping[str, Callable[[Entry, StaffRequest], None]] = {
-    "pause": lambda entry, request: entries.pause(entry=entry, by=request.user, until=_until(request)),
-    "resume": lambda entry, request: entries.resume(entry=entry, by=request.user),
-    "close": lambda entry, request: _close(entry=entry, by=request.user, outcome=request.POST.get("outcome", "")),
+ACTIONS: Mapping[str, tuple[Callable[[Entry, StaffRequest], None], str]] = {
+    "pause": (lambda entry, request: entries.pause(entry=entry, by=request.user, until=_until(request)), "Paused."),
+    "resume": (lambda entry, request: entries.resume(entry=entry, by=request.user), "The wait goes on."),
+    "close": (
+        lambda entry, request: _close(entry=entry, by=request.user, outcome=request.POST.get("outcome", "")),
+        "Taken off the waitlist. For a week the patient’s record can put them back.",
+    ),
+    "put-back": (lambda entry, request: entries.put_back(entry=entry, by=request.user), "Back on the waitlist."),
 }
+"""What can be done about an entry, and what is said then."""
 
 
 @login_required
 @require_POST
 def act(request: StaffRequest, pk: int, action: str) -> HttpResponse:
-    """Pause, go on with or close one entry, and back to the list."""
+    """Pause, go on with, close or put back one entry, and back to the list."""
     entry = Entry.objects.visible_to(request.user).filter(pk=pk).first()
     if entry is None or action not in ACTIONS:
         raise Http404
+    do, said = ACTIONS[action]
     try:
-        ACTIONS[action](entry, request)
+        do(entry, request)
     except DomainError as refused:
         messages.error(request, " ".join(refused.fields.values()) or refused.message)
+    else:
+        messages.success(request, said)
     return redirect("waitlist:list")

@@ -64,6 +64,7 @@ SCREENS = [
     row("POST", "waitlist/{waiting}/change/", "                   in 422 404 422 404 404 404 404"),
     row("POST", "waitlist/{waiting}/pause/", "                    in 302 404 302 404 404 404 404"),
     row("POST", "waitlist/{waiting}/close/", "                    in 302 404 302 404 404 404 404", outcome="booked"),
+    row("POST", "waitlist/{waiting}/put-back/", "                 in 302 404 302 404 404 404 404"),
     row("GET", "waitlist/export/", "                              in 404 404 200 404 404 404 404"),
     row("POST", "waitlist/export/", "                             in 404 404 422 404 404 404 404", reason=""),
     row("GET", "waitlist/import/", "                              in 200 404 200 404 404 404 404"),
