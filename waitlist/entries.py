@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Required, TypedDict, Unpack
@@ -82,14 +83,17 @@ def join(
 
 
 @command(WORDS)
-def change(*, entry: Entry, by: User, **wait: Unpack[Wait]) -> Entry:
+def change(*, entry: Entry, by: User, seen: str = "", **wait: Unpack[Wait]) -> Entry:
     """Let an open entry be for something else from now on; the waiting time goes on. What isn't given is as never said.
 
-    An offer that is open stands. Raises as `join`, and NotWaiting.
+    An offer that is open stands. Raises as `join`, and NotWaiting, also if it isn't as it was `seen` (`print_of`).
     """
     lock_patient(entry.patient_id)
     entry = _taken(entry, by, {EntryStatus.ACTIVE, EntryStatus.PAUSED})
     before = _facts(entry)
+    if seen and seen != print_of(entry):
+        raise NotWaiting
+    entry.other_clinics.all().delete()
     _write(entry, wait, by=by, now=timezone.now())
     after = _facts(entry)
     changes = {
@@ -126,10 +130,14 @@ def _write(entry: Entry, wait: Wait, *, by: User | None, now: datetime) -> None:
     entry.save()
 
     others = [each for each in dict.fromkeys(wait.get("other_clinics", ())) if each != clinic]
-    entry.other_clinics.all().delete()
     OtherClinic.objects.bulk_create(
         OtherClinic(entry=entry, clinic=each, place=place) for place, each in enumerate(others, start=2)
     )
+
+
+def print_of(entry: Entry) -> str:
+    """A short word that changes whenever what an entry says does."""
+    return hashlib.blake2b(repr(_facts(entry)).encode(), digest_size=8).hexdigest()
 
 
 def _facts(entry: Entry) -> dict[str, Any]:

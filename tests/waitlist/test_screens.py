@@ -234,11 +234,15 @@ def test_a_wait_is_changed_at_the_desk_and_what_the_desk_cannot_see_of_it_stays(
     sent = {"clinic": harbour.pk, "urgency": 1, "notice_hours": 2, "from_time": "09:00", "doctor": dr_osei.pk}
     sent["second_clinic"] = second.pk
     assert desk.post(address, sent).status_code == 422, "more urgent than routine takes a reason"
-    assert desk.post(address, {**sent, "urgency_reason": "Worse since Friday"}).status_code == 302
+    said = {"urgency_reason": "Worse since Friday", "seen": form["seen"].value()}
+    assert desk.post(address, {**sent, **said}).status_code == 302
 
     changed = Entry.objects.get()
     assert (changed.urgency, changed.notice_minutes, changed.from_time) == (1, 90, time(9))
     assert (changed.other_clinic_ids, changed.waited(timezone.now()).days) == ([second.pk, northgate.pk], 12)
+    stale = desk.post(address, {**sent, "urgency": 0, "seen": form["seen"].value()})
+    assert stale.status_code == 422
+    assert "changed meanwhile" in stale.content.decode()
     assert desk.post(address, {**sent, "urgency": 0, "notice_hours": 3}).status_code == 302
     assert Entry.objects.get().notice_minutes == 180
 

@@ -64,6 +64,7 @@ class EntryForm(StyledForm):
         Appointment.objects.none(), required=False, label="Would give up for an earlier time", empty_label="Nothing"
     )
     is_sensitive = forms.BooleanField(required=False, label="Sensitive: somebody agrees before anything is offered")
+    seen = forms.CharField(required=False, max_length=32, widget=forms.HiddenInput())
 
     def __init__(
         self, *args: Any, request: StaffRequest, patient: Patient, entry: Entry | None = None, **kwargs: Any
@@ -78,8 +79,10 @@ class EntryForm(StyledForm):
         self._out_of_reach = [each for each in others if each not in reach]
         if entry:
             self.initial = _said(entry, [each for each in others if each in reach])
+            self.initial["seen"] = entries.print_of(entry)
             del self.fields["appointment_type"]
         else:
+            del self.fields["seen"]
             types = AppointmentType.objects.visible_to(request.user).bookable()
             self._choose("appointment_type", types.select_related("service"))
         doctors = Doctor.objects.visible_to(request.user).filter(is_active=True)
