@@ -23,6 +23,7 @@ cron.register(replanning.replan_changed_rules, "default", interval=15, job_timeo
 cron.register(staff_messages.plan_tomorrows_lists, "default", interval=300, job_timeout=60, ttl=300, result_ttl=0)
 cron.register(freed.match_due, "default", interval=5, job_timeout=60, ttl=60, result_ttl=0)
 cron.register(waitlist_sweeps.close_what_is_too_late, "default", interval=3600, job_timeout=300)
+cron.register(waitlist_sweeps.note_booked_visits, "default", interval=300, job_timeout=300)
 cron.register(waitlist_sweeps.end_pauses, "default", interval=900, job_timeout=300)
 cron.register(waitlist_sweeps.forget_old_imports, "default", cron="35 4 * * *", job_timeout=300)
 cron.register(emergency.tell_reviewers, "high", interval=60, job_timeout=120)

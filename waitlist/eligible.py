@@ -12,6 +12,7 @@ from django.db.models import Count
 from scheduling.availability import SlotSearch, assess, find_slots_of_types, fresh_facts, load_plan
 from scheduling.models import AppointmentType
 from waitlist.matching import Candidate
+from waitlist.meanwhile import EARLIER_BY
 from waitlist.models import ClinicTerms, Entry, EntryStatus, FreedSlot
 from waitlist.models.offer import OPEN_OFFERS
 from waitlist.opened import parts_of
@@ -51,7 +52,7 @@ SELECT DISTINCT ON (e.id)
    AND s.starts_at - make_interval(mins => e.notice_minutes) >= %(now)s
    AND (NOT e.doctor_is_must OR e.doctor_id = %(doctor)s)
    AND (e.visit_id IS NULL OR v.status IN ('cancelled', 'expired')
-        OR v.status IN ('confirmed', 'requires_review') AND v.starts_at > s.starts_at + interval '1 hour')
+        OR v.status IN ('confirmed', 'requires_review') AND v.starts_at > s.starts_at + %(earlier_by)s)
    AND NOT EXISTS (SELECT FROM waitlist_offer w WHERE w.slot_id = %(slot)s AND w.entry_id = e.id)
    AND NOT EXISTS (SELECT FROM waitlist_offer w
                     WHERE w.slot_id = ANY(%(parts)s) AND w.entry_id = e.id AND w.ended_at IS NULL)
@@ -117,6 +118,7 @@ def suiting(slot: FreedSlot, starts: Mapping[int, Sequence[datetime]], now: date
         "now": now,
         "slot": slot.pk,
         "parts": parts_of(slot),
+        "earlier_by": EARLIER_BY,
         "type": slot.appointment_type_id,
         "service": slot.appointment_type.service_id if slot.appointment_type else None,
         "doctor": slot.doctor_id,

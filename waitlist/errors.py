@@ -31,3 +31,10 @@ class AskedEnough(Conflict):
 
     code = "asked_enough"
     message = "This patient is being asked about as many times at once as anybody is."
+
+
+class HasEarlier(Conflict):
+    """The patient has booked such a visit meanwhile that is no later, or hardly."""
+
+    code = "has_earlier"
+    message = "This patient has such a visit already that is no later."

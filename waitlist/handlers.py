@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 
 from carebridge.events import handles
 from scheduling import events
 from scheduling.models import Appointment, Cancellation, Status
 from scheduling.record_pairs import with_tombstones
-from waitlist.entries import end, note_visit, reopen
+from waitlist.entries import end, reopen
 from waitlist.freed import withdraw_freed, write_freed
-from waitlist.models import NO_VISIT_ANY_MORE, Cause, Entry, EntryStatus, ImportRow, Offer, OfferState, Outcome, Urgency
+from waitlist.models import Cause, Entry, EntryStatus, ImportRow, Offer, OfferState, Outcome, Urgency
 from waitlist.offers import end_offer
 from waitlist.opened import write_opened
 
@@ -52,25 +52,8 @@ def look_at_opened(event: events.TimeOpened) -> None:
 
 @handles(events.AppointmentConfirmed)
 def take_up(event: events.AppointmentConfirmed) -> None:
-    """An offered visit is firm: whoever waited for it waits no more. So may be one that a patient chose themselves."""
-    if not end_of_visit(event, OfferState.ACCEPTED):
-        _would_give_up(event)
-
-
-@handles(events.AppointmentBooked)
-def wait_for_an_earlier(event: events.AppointmentBooked) -> None:
-    """Whoever waits for such a visit has one now: a time that is offered takes its place, and doesn't come on top."""
-    _would_give_up(event)
-
-
-def _would_give_up(event: events.AppointmentEvent) -> None:
-    if event.status != Status.CONFIRMED:
-        return
-    # What somebody has at another clinic is not for everybody to know who sees this one's waitlist.
-    waiting = Entry.objects.open().filter(clinic=event.clinic_id, appointment_type=event.appointment_type_id)
-    without = Q(visit=None) | Q(visit__status__in=NO_VISIT_ANY_MORE)
-    for entry in waiting.filter(without, patient=event.patient_id):
-        note_visit(entry, event.appointment_id)
+    """An offered visit is firm: whoever waited for it waits no more."""
+    end_of_visit(event, OfferState.ACCEPTED)
 
 
 @handles(events.AppointmentExpired)

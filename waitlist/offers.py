@@ -28,8 +28,9 @@ from scheduling.roles import Permission
 from waitlist import entries
 from waitlist.answering import answer_by
 from waitlist.eligible import is_asked_enough
-from waitlist.errors import AskedEnough, NotWaiting, OfferOver
+from waitlist.errors import AskedEnough, HasEarlier, NotWaiting, OfferOver
 from waitlist.matching import Ranked, stored
+from waitlist.meanwhile import EARLIER_BY, note_booked
 from waitlist.models import (
     ClinicTerms,
     Contact,
@@ -68,11 +69,15 @@ def make_offer(
     """Keep a time (aware) for somebody who waits until `until`, and ask them; some, only once a person agrees.
 
     `ranked` and `skipped` are kept as the decision; `reason` is that of a person (`by`) who chose. Who is `told` gets
-    no message. Raises as `book_appointment`, and NotWaiting, AskedEnough, or SlotTaken when somebody has been offered
-    the time meanwhile.
+    no message. Raises as `book_appointment`, and NotWaiting, AskedEnough, HasEarlier unless a person chose, or
+    SlotTaken when somebody has been offered the time meanwhile.
     """
     now = timezone.now()
     entry = Entry.objects.select_related("patient", "appointment_type", "referral", "visit").get(pk=entry_id)
+    lock_patient(entry.patient_id)
+    note_booked(entry)
+    if not by and entry.gives_up_visit and entry.visit and entry.visit.starts_at <= starts_at + EARLIER_BY:
+        raise HasEarlier
     visit = _keep(entry, slot, starts_at, until, by=by, now=now)
     (slot,) = lock_in_order(FreedSlot, [slot.pk])
     (entry,) = lock_in_order(Entry, [entry.pk])

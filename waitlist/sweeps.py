@@ -9,9 +9,11 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from carebridge.db import command, lock_in_order
+from scheduling.errors import RecordMerged
 from scheduling.models import Clinic
 from waitlist.entries import end, resume
 from waitlist.errors import NotWaiting
+from waitlist.meanwhile import booked_meanwhile, look_at_booked
 from waitlist.models import NO_VISIT_ANY_MORE, Entry, EntryStatus, ImportBatch, Outcome
 from waitlist.sheets.commands import discard
 
@@ -26,6 +28,15 @@ def close_what_is_too_late() -> int:
         late = Entry.objects.open().filter(Q(latest_day__lt=now.astimezone(clinic.zone).date()) | begun, clinic=clinic)
         closed += sum(_close(entry_id=pk, late=late) for pk in late.values_list("pk", flat=True))
     return closed
+
+
+def note_booked_visits() -> int:
+    """Let whoever booked such a visit while waiting wait for an earlier one. How many there were."""
+    found = list(booked_meanwhile())
+    for entry in found:
+        with suppress(RecordMerged):  # the record that stays has the entry now, and its turn comes again
+            look_at_booked(entry=entry)
+    return len(found)
 
 
 def end_pauses() -> int:

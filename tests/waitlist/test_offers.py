@@ -34,7 +34,7 @@ from waitlist.models import (
     Urgency,
 )
 from waitlist.offers import accept, approve, decline, take_off
-from waitlist.sweeps import close_what_is_too_late
+from waitlist.sweeps import close_what_is_too_late, note_booked_visits
 
 pytestmark = pytest.mark.django_db
 
@@ -129,13 +129,25 @@ def test_who_books_such_a_visit_meanwhile_waits_for_an_earlier_one_and_never_has
 ):
     entry = waits(30)
     book = {"patient": entry.patient, "appointment_type": consultation, "doctor": dr_osei, "clinic": harbour}
-    later = book_appointment(**book, starts_at=at("15:00"), by=receptionist)
-    assert Entry.objects.get().visit == later
+    book_appointment(**book, starts_at=at("15:00"), by=receptionist)
 
     accept(offer=sweep(), by=None)
 
     theirs = dict(Appointment.objects.filter(patient=entry.patient).values_list("starts_at", "status"))
     assert theirs == {at("10:00"): Status.CONFIRMED, at("15:00"): Status.RESCHEDULED}
+
+
+def test_nobody_is_asked_about_a_time_later_than_what_they_booked_meanwhile(
+    freed, waits, sweep, dr_osei, harbour, consultation, receptionist, at
+):
+    entry = waits(30)
+    book = {"patient": entry.patient, "appointment_type": consultation, "doctor": dr_osei, "clinic": harbour}
+    earlier = book_appointment(**book, starts_at=at("09:00"), by=receptionist)
+
+    assert sweep() is None
+    assert Decision.objects.get().skipped == [[entry.pk, "has_earlier"]]
+    assert (note_booked_visits(), note_booked_visits()) == (1, 0)
+    assert Entry.objects.get().visit == earlier
 
 
 def test_whose_visit_has_begun_waits_for_no_earlier_one(
@@ -148,6 +160,7 @@ def test_whose_visit_has_begun_waits_for_no_earlier_one(
     theirs = book_appointment(patient=called_off.patient, starts_at=begins - timedelta(hours=1), **book)
     cancel_appointment(appointment=theirs, reason=patient_request, by=receptionist)
 
+    assert note_booked_visits() == 1
     with time_machine.travel(begins - timedelta(seconds=1), tick=False):
         assert close_what_is_too_late() == 0
     with time_machine.travel(begins, tick=False):

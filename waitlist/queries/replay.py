@@ -13,6 +13,7 @@ RELATED = ("slot__clinic", "slot__doctor", "slot__appointment_type__service", "o
 SHOWN = 10
 SKIPPED = {
     "asked_enough": "asked about as many times at once as anybody is",
+    "has_earlier": "has booked such a visit meanwhile, and no later",
     "not_waiting": "changed in that moment",
     "too_many_open": "has the most visits to come that one may have",
     "patient_busy": "has another visit at that time",
