@@ -134,8 +134,7 @@ def undo_cancellation(*, appointment: Appointment, by: User | None) -> Appointme
 
 
 def _wish_to_restore(appointment: Appointment) -> Wish:
-    # Notice and eligibility were judged when it was booked; what an override set aside then stays set aside.
-    settled = policies.PATIENT_RULES - {"patient_busy"} | {"too_soon", "too_far"}
+    # What an override set aside when it was booked stays set aside.
     return Wish(
         patient=appointment.patient,
         appointment_type=appointment.appointment_type,
@@ -144,7 +143,7 @@ def _wish_to_restore(appointment: Appointment) -> Wish:
         starts_at=appointment.starts_at,
         now=timezone.now(),
         referral=appointment.referral,
-        set_aside=frozenset(settled | set(appointment.overrides)),
+        set_aside=policies.JUDGED_ONCE | set(appointment.overrides),
         ignoring=appointment.pk,
     )
 

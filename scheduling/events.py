@@ -108,6 +108,10 @@ class NotesChanged(AppointmentEvent):
     pass
 
 
+class DurationChanged(AppointmentEvent):
+    """The visit ends earlier or later than before. Time that a doctor has again is told of by TimeOpened beside it."""
+
+
 class PatientChanged(AppointmentEvent):
     """The visit belongs to another record now: two were merged, or parted again."""
 
@@ -166,7 +170,8 @@ class TimeOpened(DomainEvent):
     """A doctor can be booked at a clinic from one instant (UTC) up to another, and could not until `at`.
 
     Told of what has dates: a block of theirs lifted, an extra session of theirs added, a closure of the clinic taken
-    back. A change of recurring hours, of who is in use, or of a room or device tells nothing.
+    back, a visit of theirs made shorter. A change of recurring hours, of who is in use, or of a room or device tells
+    nothing.
     """
 
     at: datetime

@@ -36,6 +36,7 @@ APPOINTMENT_EVENTS: Mapping[str, type[events.AppointmentEvent]] = {
     "appointment.override_refused": events.OverrideRefused,
     "appointment.review_resolved": events.ReviewResolved,
     "appointment.notes_changed": events.NotesChanged,
+    "appointment.duration_changed": events.DurationChanged,
     "appointment.patient_changed": events.PatientChanged,
     "appointment.rederived": events.StartRederived,
 }

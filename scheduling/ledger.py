@@ -101,6 +101,22 @@ def unflag_survivors(freed: Iterable[tuple[int, tuple[datetime, datetime]]]) -> 
             )
 
 
+def is_shared(appointment: Appointment) -> bool:
+    """Whether another appointment stands over this one's time by an override, or this one over another's."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT EXISTS (
+                SELECT FROM scheduling_allocation own JOIN scheduling_allocation other
+                  ON other.resource_id = own.resource_id AND other.during && own.during
+                WHERE own.appointment_id = %s AND own.released_at IS NULL
+                  AND other.released_at IS NULL AND other.id <> own.id)
+            """,
+            [appointment.pk],
+        )
+        return bool(cursor.fetchone()[0])
+
+
 def live_rows(appointment: Appointment) -> QuerySet[Allocation]:
     """The rows by which the appointment occupies time now."""
     return Allocation.objects.filter(appointment=appointment, released_at__isnull=True)

@@ -36,6 +36,8 @@ PATIENT_RULES = frozenset(
     }
 )
 """Codes of the rules about the patient; all others are about the time."""
+JUDGED_ONCE = PATIENT_RULES - {"patient_busy"} | {"too_soon", "too_far"}
+"""Codes of the rules that were judged when a visit was booked: it keeps its time, or gets it back, without them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ urlpatterns: list[URLPattern] = [
     path("appointments/<str:reference>/steps/<slug:slug>/", appointments.take_step, name="appointment-step"),
     path("appointments/<str:reference>/refuse-override/", appointments.refuse, name="appointment-refuse-override"),
     path("appointments/<str:reference>/notes/", appointments.save_notes, name="appointment-notes"),
+    path("appointments/<str:reference>/duration/", appointments.save_duration, name="appointment-duration"),
     path("appointments/<str:reference>/undo/", appointments.undo, name="appointment-undo"),
     path("appointments/<str:reference>/undo-move/", appointments.undo_move, name="appointment-undo-move"),
     path("appointments/<str:reference>/cancel/", dialogs.cancel, name="appointment-cancel"),

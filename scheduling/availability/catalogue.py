@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from scheduling.availability.catalogue_rows import Asked, Offer, read_offers, read_pool
-from scheduling.availability.plan import Bookable, Need, VisitPlan, WindowRules, window_steps
+from scheduling.availability.plan import Bookable, Need, VisitPlan, WindowRules, core_steps, window_steps
 from scheduling.models import AppointmentType, Clinic, Doctor
 from scheduling.timeline import STEP_MINUTES
 
@@ -72,14 +72,13 @@ def load_plan(appointment_type: AppointmentType, doctor: Doctor, clinic: Clinic)
 
 def _need(asked: Asked, offer: Offer, pool: list[_Pooled]) -> Need:
     first, last = window_steps(asked.from_minute, asked.to_minute, offer.usual_minutes, offer.minutes)
-    core_first, core_last = max(first, 0), min(last, offer.minutes // STEP_MINUTES)
     candidates = tuple(
         each.bookable.id
         for each in pool
         if each.bookable.clinic_id == offer.clinic_id
         and (each.bookable.id == asked.resource_id or asked.category_id in each.categories)
     )
-    return Need(asked.id, asked.label, asked.quantity, first, last, core_first, max(core_first, core_last), candidates)
+    return Need(asked.id, asked.label, asked.quantity, first, last, *core_steps(first, last, offer.minutes), candidates)
 
 
 def _plan(offer: Offer, needs: tuple[Need, ...], resources: dict[int, Bookable]) -> VisitPlan:

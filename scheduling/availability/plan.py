@@ -45,6 +45,11 @@ class Need:
         """Whether both are needed at some same minute."""
         return self.first < other.last and other.first < self.last
 
+    def placed(self, first: int, last: int, duration_minutes: int) -> Need:
+        """The need at other steps of a visit of so many minutes."""
+        core_first, core_last = core_steps(first, last, duration_minutes)
+        return replace(self, first=first, last=last, core_first=core_first, core_last=core_last)
+
     def without(self, resource_id: int) -> Need:
         """The need with one candidate fewer."""
         return replace(self, candidates=tuple(each for each in self.candidates if each != resource_id))
@@ -127,21 +132,21 @@ class VisitPlan:
     def lasting(self, *, duration_minutes: int, buffer_before_minutes: int, buffer_after_minutes: int) -> VisitPlan:
         """The plan with the length that was promised for one visit, when its type has changed since.
 
-        What reaches the end of the visit or lies past it moves with the end.
+        What reaches the end of the visit or lies past it moves with the end; nothing else goes on beyond it.
         """
-        end = self.duration_minutes // STEP_MINUTES
-        shift = duration_minutes // STEP_MINUTES - end
 
-        def moved(step: int) -> int:
-            return step + shift if step >= end else step
+        def moved(first: int, last: int) -> tuple[int, int]:
+            return window_steps(first * STEP_MINUTES, last * STEP_MINUTES, self.duration_minutes, duration_minutes)
 
+        doctor_first, doctor_last = moved(self.doctor_first, self.doctor_last)
         return replace(
             self,
             duration_minutes=duration_minutes,
             buffer_before_minutes=buffer_before_minutes,
             buffer_after_minutes=buffer_after_minutes,
-            doctor_last=moved(self.doctor_last),
-            needs=tuple(replace(need, last=moved(need.last), core_last=moved(need.core_last)) for need in self.needs),
+            doctor_first=doctor_first,
+            doctor_last=doctor_last,
+            needs=tuple(each.placed(*moved(each.first, each.last), duration_minutes) for each in self.needs),
         )
 
     def keep_only(self, active_ids: Iterable[int]) -> VisitPlan:
@@ -164,3 +169,9 @@ def window_steps(from_minute: int, to_minute: int | None, usual: int, duration: 
     last = duration if to_minute is None else fitted(to_minute, usual, duration)
     first = min(fitted(from_minute, usual, duration), last - STEP_MINUTES)
     return first // STEP_MINUTES, last // STEP_MINUTES
+
+
+def core_steps(first: int, last: int, duration_minutes: int) -> tuple[int, int]:
+    """The part of some steps that lies inside a visit of so many minutes; empty where none does."""
+    core_first = max(first, 0)
+    return core_first, max(core_first, min(last, duration_minutes // STEP_MINUTES))

@@ -27,6 +27,7 @@ WORDS = {
     "appointment.override_refused": ("x", "bad", "A second person said no"),
     "appointment.review_resolved": ("check", "good", "Review settled"),
     "appointment.notes_changed": ("info", "", "Note changed"),
+    "appointment.duration_changed": ("clock", "", "Length changed"),
     "appointment.patient_changed": ("user", "", "Now on another record of the patient"),
 }
 REASONED = ("appointment.review_required", "appointment.review_reason_changed", "appointment.override_refused")
@@ -69,6 +70,8 @@ def facts_of(event: ScheduleEvent, appointment: Appointment, reasons: dict[str, 
         found.append(reasons.get(code, code))
         if payload.get("late", [None, False])[1]:
             found.append("after the cut-off")
+    if event.kind == "appointment.duration_changed":
+        found.append("{1} min instead of {0}".format(*payload["duration_minutes"]))
     if event.kind in REASONED:
         found.append(payload.get("review_reason", [None, ""])[1])
     if event.kind in ("appointment.status_undone", "appointment.review_resolved"):

@@ -23,10 +23,19 @@ from scheduling.patient_search import note_opened_visit
 from scheduling.queries.drawer import Drawer, drawer_of, find_appointment
 from scheduling.queries.scope import Viewer
 from scheduling.rescheduling import reschedule_appointment
+from scheduling.resizing import change_duration
 from scheduling.reviews import refuse_override
 from scheduling.views.board import board_clinics, board_page, place_at
-from scheduling.views.forms import NotesForm, RefuseOverrideForm
-from scheduling.views.steps import STEPS, may_cancel, may_decide, may_move, offered_steps, undo_label
+from scheduling.views.forms import DurationForm, NotesForm, RefuseOverrideForm
+from scheduling.views.steps import (
+    STEPS,
+    may_cancel,
+    may_change_duration,
+    may_decide,
+    may_move,
+    offered_steps,
+    undo_label,
+)
 from scheduling.visits import change_notes, undo_status
 
 
@@ -82,6 +91,8 @@ def drawer_context(drawer: Drawer, user: User) -> dict[str, Any]:
         "may_cancel": may_cancel(a, user),
         "undo": undo_label(a, user, drawer.now),
         "refuse_form": RefuseOverrideForm(),
+        "may_change_duration": may_change_duration(a, user, drawer.now),
+        "duration_form": DurationForm(initial={"minutes": a.duration_minutes}),
         "notes_form": NotesForm(initial={"notes": a.notes}),
     }
 
@@ -121,6 +132,21 @@ def save_notes(request: HttpRequest, reference: str) -> HttpResponse:
         found,
         lambda: change_notes(appointment=found, notes=notes, by=request.user, version=version),  # type: ignore[arg-type]
         "Note saved",
+    )
+
+
+@login_required
+@require_POST
+def save_duration(request: HttpRequest, reference: str) -> HttpResponse:
+    """Make the visit shorter or longer."""
+    found, form, version = visible(request, reference), DurationForm(request.POST), seen_version(request)
+    minutes = form.cleaned_data["minutes"] if form.is_valid() else 0
+    by: User = request.user  # type: ignore[assignment]
+    return run(
+        request,
+        found,
+        lambda: change_duration(appointment=found, minutes=minutes, by=by, version=version),
+        f"Lasts {minutes} min now",
     )
 
 

@@ -9,6 +9,8 @@ from django import forms
 
 from scheduling.forms import DayInput, SlotField, StyledForm
 from scheduling.models import CancellationReason, Clinic, Doctor, EmergencyAccess
+from scheduling.resizing import LONGEST_MINUTES
+from scheduling.timeline import STEP_MINUTES
 
 
 class NotesForm(StyledForm):
@@ -16,6 +18,18 @@ class NotesForm(StyledForm):
 
     notes = forms.CharField(
         label="Note for the team", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class DurationForm(StyledForm):
+    """How long a visit lasts."""
+
+    minutes = forms.IntegerField(
+        label="Minutes",
+        min_value=STEP_MINUTES,
+        max_value=LONGEST_MINUTES,
+        step_size=STEP_MINUTES,
+        help_text="Minutes given back are offered to those who wait. For more, doctor and rooms have to be free.",
     )
 
 

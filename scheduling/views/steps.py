@@ -14,6 +14,7 @@ from scheduling.cancelling import CANCELLABLE
 from scheduling.models import Appointment, Status
 from scheduling.models.appointment import UPCOMING
 from scheduling.permissions import may, may_with
+from scheduling.resizing import may_resize
 from scheduling.reviews import concerns_override, resolve_review, sign_off_override
 from scheduling.roles import Permission
 from scheduling.visits import EARLIEST_CHECK_IN, check_in_patient, complete_visit, mark_no_show, start_visit
@@ -108,6 +109,11 @@ def may_decide(appointment: Appointment, user: User) -> bool:
 def may_move(appointment: Appointment, user: User) -> bool:
     """Whether to offer another time."""
     return appointment.status in UPCOMING and may(user, Permission.BOOK, appointment.clinic_id)
+
+
+def may_change_duration(appointment: Appointment, user: User, now: datetime) -> bool:
+    """Whether to offer another length."""
+    return may_resize(appointment, now) and may(user, Permission.BOOK, appointment.clinic_id)
 
 
 def may_cancel(appointment: Appointment, user: User) -> bool:

@@ -16,6 +16,7 @@ from scheduling.emergency import close_record, open_record, review_opening
 from scheduling.memberships import grant_membership, revoke_membership
 from scheduling.patients import record_referral, register_patient, update_patient
 from scheduling.rescheduling import reschedule_appointment
+from scheduling.resizing import change_duration
 from scheduling.roster.blocks import block_time
 from scheduling.roster.opening import revise_opening
 from scheduling.roster.weekly import add_break, add_working_hours
@@ -75,6 +76,7 @@ CHANGES: dict[str, Callable[[Callable[[str], Any]], object]] = {
         clinic=get("harbour"),
         by=get("receptionist"),
     ),
+    "change the length": lambda get: change_duration(appointment=get("visit"), minutes=20, by=get("receptionist")),
     "change the note": lambda get: change_notes(
         appointment=get("visit"), notes="Brings a friend", by=get("receptionist")
     ),

@@ -15,6 +15,7 @@ from scheduling.booking import book_appointment
 from scheduling.cancelling import cancel_appointment, undo_cancellation
 from scheduling.models import Appointment, Resource
 from scheduling.rescheduling import reschedule_appointment, swap_appointments
+from scheduling.resizing import change_duration
 from tests import factories
 from tests.concurrency.checks import (
     FLAGGED_BUT_ALONE,
@@ -213,7 +214,7 @@ def test_without_locks_it_does(land_on_a_survivor, without_locks):
 
 @pytest.fixture
 def storm(book, doctors, rooms, patients, at, receptionist, patient_request):
-    """Eight desks book, overbook, move, cancel and undo among three doctors and two hours."""
+    """Eight desks book, overbook, move, shorten, lengthen, cancel and undo among three doctors and two hours."""
 
     def act(mine: list[int], place: int, choose: random.Random) -> None:
         doctor, start = choose.choice(doctors[:3]), at(9) + timedelta(minutes=15 * choose.randrange(8))
@@ -224,9 +225,11 @@ def storm(book, doctors, rooms, patients, at, receptionist, patient_request):
             mine.append(book(patient=patient, doctor=doctor, starts_at=start, override_reason=urgent).pk)
             return
         visit = Appointment.objects.get(pk=choose.choice(mine))
-        if what < 0.7:
+        if what < 0.6:
+            change_duration(appointment=visit, minutes=choose.choice((15, 20, 45, 60)), by=receptionist)
+        elif what < 0.75:
             mine.append(reschedule_appointment(appointment=visit, starts_at=start, doctor=doctor, by=receptionist).pk)
-        elif what < 0.88:
+        elif what < 0.9:
             cancel_appointment(appointment=visit, reason=patient_request, by=receptionist)
         else:
             undo_cancellation(appointment=visit, by=receptionist)

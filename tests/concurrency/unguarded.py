@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from django.db import connection, models
 
-from scheduling import booking, cancelling, lapsing, ledger, rescheduling
+from scheduling import booking, cancelling, lapsing, ledger, rescheduling, resizing
 from scheduling.models import Appointment, Patient, Resource
 from waitlist import offers
 
@@ -36,9 +36,9 @@ def take_locks_away(put: Callable[[object, str, object], None] = setattr) -> Non
     """Let every command of this process read where it should lock; `put` as setattr, or a monkeypatch's."""
     put(ledger, "lock_resources", read_resources)
     put(rescheduling, "lock_patients", read_patients)
-    for module in (booking, cancelling, rescheduling):
+    for module in (booking, cancelling, rescheduling, resizing):
         put(module, "lock_patient", read_patient)
-    for module in (booking, lapsing, cancelling, rescheduling):
+    for module in (booking, lapsing, cancelling, rescheduling, resizing):
         put(module, "lock_appointments", read_appointments)
 
 
@@ -56,8 +56,8 @@ def take_the_waitlists_locks_away(put: Callable[[object, str, object], None] = s
 OF_OFFERS = {"lock_in_order": read_in_order, "lock_patient": read_patient, "lock_appointments": read_appointments}
 
 assert all(hasattr(offers, name) for name in OF_OFFERS)
-assert all(hasattr(module, "lock_patient") for module in (booking, cancelling, rescheduling))
-assert all(hasattr(module, "lock_appointments") for module in (booking, lapsing, cancelling, rescheduling))
+assert all(hasattr(module, "lock_patient") for module in (booking, cancelling, rescheduling, resizing))
+assert all(hasattr(module, "lock_appointments") for module in (booking, lapsing, cancelling, rescheduling, resizing))
 assert hasattr(rescheduling, "lock_patients")
 
 

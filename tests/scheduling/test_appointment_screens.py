@@ -179,6 +179,33 @@ def test_the_note_is_replaced(post, visit):
     assert visit.notes == "Daughter may join"
 
 
+def test_its_length_is_changed_in_the_drawer(post, visit):
+    answer = post("duration", minutes=20, version=visit.version)
+
+    visit.refresh_from_db()
+    assert visit.duration_minutes == 20
+    assert toast(answer)["text"] == "Lasts 20 min now: Nerys Calloway"
+    assert "20 min instead of 30" in answer.content.decode()
+
+
+@pytest.mark.parametrize(("minutes", "sentence"), [("", "in steps of 5"), ("17", "in steps of 5"), ("30", "already")])
+def test_a_length_that_is_none_is_refused_in_words_with_the_form_open(post, visit, minutes, sentence):
+    answer = post("duration", minutes=minutes)
+
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert sentence in page
+    assert 'id="change-duration" open' in page
+
+
+def test_nobody_is_offered_another_length_of_a_visit_that_has_begun(client, receptionist, visit):
+    client.force_login(receptionist)
+    assert "change-duration" in client.get(f"/appointments/{visit.reference}/", headers=HTMX).content.decode()
+
+    with time_machine.travel(visit.starts_at, tick=False):
+        assert "change-duration" not in client.get(f"/appointments/{visit.reference}/", headers=HTMX).content.decode()
+
+
 def test_without_script_a_step_leads_back_to_the_page(post, visit, on_the_day):
     answer = post("steps/check-in", headers={})
 

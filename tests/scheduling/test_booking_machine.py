@@ -33,6 +33,7 @@ from scheduling.cancelling import cancel_appointment, undo_cancellation
 from scheduling.lapsing import expire_lapsed
 from scheduling.models import Appointment, ScheduleBlock
 from scheduling.rescheduling import reschedule_appointment, swap_appointments
+from scheduling.resizing import change_duration
 from scheduling.roster.blocks import block_time, lift_block
 from tests.scheduling.clinic_day import SmallClinic, check, on_hold_for_others, open_small_clinic
 
@@ -159,6 +160,14 @@ class ClinicDay(RuleBasedStateMachine):
             moved = swap_appointments(first=self.row(first), second=self.row(second), by=self.day.staff)
             self.day.placed(first, moved[0])
             self.day.placed(second, moved[1])
+
+    @rule(number=visits, fives=st.integers(1, 15), former=OFTEN)
+    def resize(self, number, fives, former):
+        visit, minutes = self.row(number, former=former), 5 * fives
+        changed = self.place(lambda: change_duration(appointment=visit, minutes=minutes, by=self.day.staff), "")
+        if changed is not None:
+            assert changed.pk == self.day.visits[number].row(), "a row that the visit has left was made longer"
+            assert changed.ends_at - changed.starts_at == timedelta(minutes=minutes)
 
     @rule(number=visits, former=OFTEN, taken_back=st.booleans())
     def cancel(self, number, former, taken_back):

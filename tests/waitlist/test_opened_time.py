@@ -10,9 +10,11 @@ from django.utils import timezone
 
 from carebridge import events as wiring
 from carebridge.events import handler_name
+from scheduling.errors import SlotTaken
 from scheduling.events import TimeOpened
 from scheduling.models import Appointment, AppointmentType, HandlerFailure, Offering, ScheduleBlock, Status
 from scheduling.rescheduling import reschedule_appointment
+from scheduling.resizing import change_duration
 from scheduling.roster.blocks import block_time, lift_block
 from scheduling.roster.extra_sessions import add_extra_session
 from scheduling.roster.opening import close_clinic, reopen_clinic
@@ -79,6 +81,30 @@ def test_the_time_of_a_lifted_block_is_kept_from_patients_and_offered_to_whoever
     assert offered()[0] == (first.pk, at("10:00"))
     assert {row[3] for decision in Decision.objects.all() for row in decision.candidates} == {"same"}
     assert not broken_promises()
+
+
+def test_the_minutes_of_a_visit_made_shorter_go_to_whoever_waits(visit, waits, receptionist, at):
+    first = waits(30)
+    change_duration(appointment=visit, minutes=75, by=receptionist)
+    change_duration(appointment=visit, minutes=30, by=receptionist)
+
+    (opened,) = FreedSlot.objects.all()
+    assert (opened.cause, opened.starts_at, opened.ends_at) == (Cause.OPENED, at("10:40"), at("11:25"))
+    assert match_due() == 1
+    assert offered() == [(first.pk, at("10:45"))]
+    assert not broken_promises()
+
+    with pytest.raises(SlotTaken):
+        change_duration(appointment=visit, minutes=75, by=receptionist)
+
+
+def test_minutes_taken_back_before_anybody_was_asked_are_offered_to_nobody(visit, waits, receptionist):
+    waits(30)
+    for minutes in (75, 30, 75):
+        change_duration(appointment=visit, minutes=minutes, by=receptionist)
+
+    assert not match_due()
+    assert not Offer.objects.exists()
 
 
 def test_nobody_hears_of_a_lifted_block_when_the_event_is_not_told(block, waits, clinic_admin, monkeypatch):

@@ -22,6 +22,7 @@ SCREENS = [
     row("POST", "appointments/{visit}/steps/sign-off/", "         in 403 403 422 422 403 404 404"),
     row("POST", "appointments/{visit}/refuse-override/", "        in 403 403 422 422 403 404 404", reason="No"),
     row("POST", "appointments/{visit}/notes/", "                  in 302 302 302 403 403 404 404", notes="Bring film"),
+    row("POST", "appointments/{visit}/duration/", "               in 302 403 302 403 403 404 404", minutes="20"),
     row("POST", "appointments/{visit}/undo/", "                   in 422 422 422 403 403 404 404"),
     row("POST", "appointments/{visit}/undo-move/", "              in 404 404 404 404 404 404 404"),
     row("GET", "appointments/{visit}/cancel/", "                  in 200 403 200 403 403 404 404"),
