@@ -147,6 +147,7 @@ def save_duration(request: HttpRequest, reference: str) -> HttpResponse:
         found,
         lambda: change_duration(appointment=found, minutes=minutes, by=by, version=version),
         f"Lasts {minutes} min now",
+        given={"duration_form": form},
     )
 
 
@@ -184,15 +185,21 @@ def undo_move(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def run(
-    request: HttpRequest, found: Appointment, command: Callable[[], object], done: str, undo_url: str = ""
+    request: HttpRequest,
+    found: Appointment,
+    command: Callable[[], object],
+    done: str,
+    undo_url: str = "",
+    *,
+    given: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    """Run one command and show the drawer as it is afterwards, with a toast, or with the refusal."""
+    """Run one command and show the drawer as it is afterwards, with a toast; or with the refusal and what was given."""
     try:
         command()
     except DomainError as error:
         if from_outside(request):
             return with_toast(HttpResponse(status=error.status), error.message, kind="bad")
-        return show(request, visible(request, found.reference), status=error.status, error=error)
+        return show(request, visible(request, found.reference), status=error.status, error=error, **given or {})
     fresh = visible(request, found.reference)
     return changed(request, fresh, f"{done}: {called(fresh, request)}", undo_url)
 

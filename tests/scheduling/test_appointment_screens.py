@@ -188,14 +188,18 @@ def test_its_length_is_changed_in_the_drawer(post, visit):
     assert "20 min instead of 30" in answer.content.decode()
 
 
-@pytest.mark.parametrize(("minutes", "sentence"), [("", "in steps of 5"), ("17", "in steps of 5"), ("30", "already")])
-def test_a_length_that_is_none_is_refused_in_words_with_the_form_open(post, visit, minutes, sentence):
+@pytest.mark.parametrize(
+    ("minutes", "sentence"),
+    [("many", "in steps of 5"), ("17", "in steps of 5"), ("30", "already"), ("600", "works 08:30")],
+)
+def test_a_length_that_is_refused_stays_in_the_open_form(post, visit, minutes, sentence):
     answer = post("duration", minutes=minutes)
 
     assert answer.status_code == 422
     page = answer.content.decode()
     assert sentence in page
     assert 'id="change-duration" open' in page
+    assert f'value="{minutes}"' in page
 
 
 def test_nobody_is_offered_another_length_of_a_visit_that_has_begun(client, receptionist, visit):
