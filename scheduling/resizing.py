@@ -56,10 +56,11 @@ def change_duration(*, appointment: Appointment, minutes: int, by: User, version
     ledger.occupy(visit, allotments, may_overbook=shared)
     _save(visit, minutes, by=by, at=now)
 
-    (doctor_until,) = (row.during.upper for row in rows if row.requirement_id is None)
-    (now_until,) = (each.during.end for each in allotments if each.requirement_id is None)
-    if now_until < doctor_until:
-        record_opening(visit.clinic_id, visit.doctor_id, now_until, doctor_until, by=by, at=now)
+    # Not the row without a requirement: one may have been removed from the type since.
+    at_doctors = [row.resource_id == visit.doctor.resource_id for row in rows].index(True)
+    free_from, busy_until = allotments[at_doctors].during.end, rows[at_doctors].during.upper
+    if free_from < busy_until:
+        record_opening(visit.clinic_id, visit.doctor_id, free_from, busy_until, by=by, at=now)
     return visit
 
 

@@ -130,7 +130,7 @@ class VisitPlan:
         return {equipment: room for equipment, room in rooms if room is not None}
 
     def lasting(self, *, duration_minutes: int, buffer_before_minutes: int, buffer_after_minutes: int) -> VisitPlan:
-        """The plan with the length that was promised for one visit, when its type has changed since.
+        """The plan with the length agreed for one visit, where that isn't what such a visit takes now.
 
         What reaches the end of the visit or lies past it moves with the end; nothing else goes on beyond it.
         """
