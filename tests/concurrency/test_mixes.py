@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from functools import partial
+from time import sleep
 
 import pytest
 from django.db import connection
@@ -67,7 +68,15 @@ def book(consultation, harbour, receptionist):
 
 @pytest.fixture
 def without_locks(monkeypatch) -> None:
+    """Nobody locks, and everybody takes a moment between looking and writing, so that they do meet."""
     take_locks_away(monkeypatch.setattr)
+    occupy = ledger.occupy
+
+    def occupy_later(*args, **kwargs) -> None:
+        sleep(0.02)
+        occupy(*args, **kwargs)
+
+    monkeypatch.setattr(ledger, "occupy", occupy_later)
 
 
 # --- The last rooms ----------------------------------------------------------------------------------------------
