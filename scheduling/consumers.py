@@ -36,17 +36,20 @@ class ScheduleConsumer(AsyncJsonWebsocketConsumer):
     watch: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
-        """Accept first, so that a refusal reaches the page as a code it can explain."""
-        await self.accept()
+        """Join before accepting: a page looks once when it is connected, and hears of all that changes after that.
+
+        A refusal is accepted first, so that it reaches the page as a code it can explain.
+        """
         self.clinic_id = self.scope["url_route"]["kwargs"].get("clinic_id")
-        if not await self.still_allowed():
-            return
-        self.groups_joined = await self.groups_to_join()
-        if not self.groups_joined:
-            await self.close(NOT_YOURS)
-            return
-        for group in self.groups_joined:
+        code = await self.refusal()
+        groups = () if code else await self.groups_to_join()
+        for group in groups:
             await self.channel_layer.group_add(group, self.channel_name)
+        self.groups_joined, self.checked_at = groups, time.monotonic()
+        await self.accept()
+        if not groups:
+            await self.close(code or NOT_YOURS)
+            return
         live.SCREENS.inc()
         self.watch = asyncio.create_task(self.keep_checking())
         await asyncio.to_thread(live.count, "connections")

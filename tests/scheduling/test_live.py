@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, time, timedelta
+from unittest.mock import AsyncMock
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -19,12 +20,16 @@ from carebridge.asgi import application
 from scheduling import consumers, live
 from scheduling.booking import book_appointment
 from scheduling.cancelling import cancel_appointment
+from scheduling.consumers import ScheduleConsumer
 from scheduling.holds import hold_slot, release_hold
 from scheduling.memberships import revoke_membership
 from scheduling.models import Appointment
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+may_not = vars(ScheduleConsumer)["refusal"]
 
 
 @pytest.fixture(autouse=True)
@@ -78,9 +83,54 @@ def test_a_booking_reaches_the_screen_as_clinic_and_day_and_nothing_else(screen,
     async def scenario():
         socket = opened()
         assert (await socket.connect())[0]
-        await asyncio.sleep(0.3)
         await database_sync_to_async(book)()
         assert await socket.receive_json_from(timeout=5) == {"clinic": harbour.pk, "day": monday.isoformat()}
+        await socket.disconnect()
+
+    run(scenario)
+
+
+def test_a_page_that_is_connected_misses_nothing_however_long_that_took(
+    screen, receptionist, harbour, book, monkeypatch
+):
+    opened = screen(receptionist, harbour)
+
+    async def slowly(consumer: ScheduleConsumer) -> int | None:
+        await asyncio.sleep(0.5)
+        return await may_not(consumer)
+
+    monkeypatch.setattr(ScheduleConsumer, "refusal", slowly)
+
+    async def scenario():
+        socket = opened()
+        assert (await socket.connect())[0]
+        await database_sync_to_async(book)()
+        assert (await socket.receive_json_from(timeout=5))["clinic"] == harbour.pk
+        await socket.disconnect()
+
+    run(scenario)
+
+
+def test_told_before_it_listens_that_it_is_connected_a_page_does_miss_it(
+    screen, receptionist, harbour, book, monkeypatch
+):
+    opened = screen(receptionist, harbour)
+
+    async def scenario():
+        booked = asyncio.Event()
+
+        async def accepted_already(consumer: ScheduleConsumer) -> int | None:
+            await consumer.accept()
+            consumer.accept = AsyncMock()
+            await booked.wait()
+            return await may_not(consumer)
+
+        monkeypatch.setattr(ScheduleConsumer, "refusal", accepted_already)
+        socket = opened()
+        assert (await socket.connect())[0]
+        await database_sync_to_async(book)()
+        booked.set()
+        assert await socket.receive_nothing(timeout=1)
         await socket.disconnect()
 
     run(scenario)
@@ -92,7 +142,6 @@ def test_a_doctor_hears_of_their_own_list(screen, doctor_user, harbour, book, mo
     async def scenario():
         socket = opened()
         assert (await socket.connect())[0]
-        await asyncio.sleep(0.3)
         await database_sync_to_async(book)()
         assert (await socket.receive_json_from(timeout=5))["day"] == monday.isoformat()
         await socket.disconnect()
@@ -106,7 +155,6 @@ def test_who_has_a_screen_open_is_known_until_shortly_after(screen, doctor_user,
     async def scenario():
         socket = opened()
         assert (await socket.connect())[0]
-        await asyncio.sleep(0.3)
         await socket.disconnect()
 
     run(scenario)
@@ -126,7 +174,6 @@ def test_a_held_time_shows_on_the_screen_and_so_does_giving_it_back(
     async def scenario():
         socket = opened()
         assert (await socket.connect())[0]
-        await asyncio.sleep(0.3)
         held = await database_sync_to_async(hold_slot)(**wanted, owner="desk", by=receptionist)
         assert await socket.receive_json_from(timeout=5) == {"clinic": harbour.pk, "day": monday.isoformat()}
         await database_sync_to_async(release_hold)(held.id, "desk")
@@ -147,7 +194,6 @@ def test_booking_the_held_time_is_told_once(
     async def scenario():
         socket = opened()
         assert (await socket.connect())[0]
-        await asyncio.sleep(0.3)
         await database_sync_to_async(book_appointment)(**wish, patient=patient, starts_at=start, hold="desk")
         assert (await socket.receive_json_from(timeout=5))["day"] == monday.isoformat()
         assert await socket.receive_nothing(timeout=0.5)
@@ -165,7 +211,6 @@ def test_the_doctors_other_clinic_hears_that_its_own_day_changed_and_no_more(
     async def scenario():
         socket = opened()
         assert (await socket.connect())[0]
-        await asyncio.sleep(0.3)
         await database_sync_to_async(book)()
         assert await socket.receive_json_from(timeout=5) == {"clinic": northgate.pk, "day": monday.isoformat()}
         assert await socket.receive_nothing(timeout=0.5)
@@ -185,7 +230,6 @@ def test_a_held_time_is_told_at_the_doctors_other_clinic_so_that_searches_there_
     async def scenario():
         socket = search()
         assert (await socket.connect())[0]
-        await asyncio.sleep(0.3)
         held = await database_sync_to_async(hold_slot)(**wanted, owner="desk", by=receptionist)
         assert await socket.receive_json_from(timeout=5) == {"clinic": northgate.pk, "day": monday.isoformat()}
         await database_sync_to_async(release_hold)(held.id, "desk")
@@ -207,7 +251,6 @@ def test_a_hold_spent_on_another_day_is_taken_off_the_screens_that_showed_it(
     async def scenario():
         socket = opened()
         assert (await socket.connect())[0]
-        await asyncio.sleep(0.3)
         await database_sync_to_async(book_appointment)(**wish, patient=patient, starts_at=tomorrow, hold="desk")
         told = [(await socket.receive_json_from(timeout=5))["day"] for _ in range(2)]
         assert set(told) == {monday.isoformat(), tomorrow.date().isoformat()}
@@ -226,7 +269,6 @@ def test_a_search_hears_of_every_clinic_where_its_person_may_book_and_of_no_othe
         for socket in (here, there, nowhere):
             assert (await socket.connect())[0]
         assert await closed_with(nowhere) == consumers.NOT_YOURS
-        await asyncio.sleep(0.3)
         await database_sync_to_async(book)()
         assert (await here.receive_json_from(timeout=5))["clinic"] == harbour.pk
         assert await there.receive_nothing(timeout=0.5)
@@ -278,7 +320,6 @@ def test_losing_the_role_drops_the_connection_before_the_next_message(screen, re
         visit = await database_sync_to_async(book)()
         socket = opened()
         await socket.connect()
-        await asyncio.sleep(0.3)
         await database_sync_to_async(lose_role_then_change)(visit)
         assert await closed_with(socket) == consumers.NOT_YOURS
 
@@ -295,7 +336,6 @@ def test_signing_out_drops_the_connection(screen, receptionist, harbour, client,
     async def scenario():
         socket = opened()
         await socket.connect()
-        await asyncio.sleep(0.3)
         await database_sync_to_async(sign_out_then_change)()
         assert await closed_with(socket) == consumers.SIGNED_OUT
 

@@ -14,9 +14,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from carebridge.accounts.models import Role
-from scheduling import consumers, live
+from scheduling import consumers
 from scheduling.memberships import allow_booking_elsewhere, disallow_booking_elsewhere, revoke_membership
-from scheduling.models import Clinic, ClinicMembership
+from scheduling.models import ClinicMembership
 from tests.concurrency.forked_site import fork_site
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -48,21 +48,10 @@ def screen(site, settings, harbour) -> Iterator[Callable[..., tuple[Client, Clie
         path = f"/ws/schedule/{clinic.pk}/" if clinic else "/ws/schedule/"
         url = address.replace("http", "ws", 1) + path
         socket = opened.enter_context(connect(url, additional_headers={"Cookie": cookie}, origin=address))
-        wait_until_it_listens(socket, harbour)
         return client, socket
 
     with contextlib.ExitStack() as opened:
         yield run
-
-
-def wait_until_it_listens(socket: ClientConnection, clinic: Clinic) -> None:
-    """An accepted connection joins its groups a moment later: what comes before that, it never hears."""
-    for _ in range(20):
-        live.announce([live.Change(clinic.pk, None)])
-        with contextlib.suppress(TimeoutError):
-            socket.recv(timeout=1)
-            return
-    pytest.fail("The connection hears nothing.")
 
 
 def code_of_the_end(socket: ClientConnection) -> int | None:
