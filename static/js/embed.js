@@ -15,14 +15,13 @@
   Object.assign(frame.style, { width: "100%", height: "640px", border: "0" });
 
   let shown = 0;
-  frame.addEventListener("load", () => {
-    // The frame answers with its height to a site that the clinic lists, and to nobody else.
-    frame.contentWindow.postMessage({ carebridge: "height?" }, home);
-    if (shown++ && frame.getBoundingClientRect().top < 0) frame.scrollIntoView();
-  });
   addEventListener("message", ({ origin, source, data }) => {
     if (origin !== home || source !== frame.contentWindow || data?.carebridge !== "height") return;
     if (data.height > 0 && data.height < 20000) frame.style.height = `${Math.ceil(data.height)}px`;
+    // A new page in the frame, told of before it is drawn: a later jump would take what is pressed from under a finger.
+    if (!(data.begins >= 0) || !shown++) return;
+    const top = frame.getBoundingClientRect().top + data.begins;
+    if (top < 0 || (data.begins && top > innerHeight / 2)) scrollBy(0, top);
   });
   script.after(frame);
 })();

@@ -1,15 +1,9 @@
-// Inside a frame on a clinic's site: say how high the page is to the site around it, if the clinic lists that site.
+// Inside a frame on a clinic's site: say how high the page is, and first where on it reading begins, to the site around.
+// That may go to any site: browsers show this page only on those that the clinic lists (frame-ancestors).
 
-const listed = document.querySelector("meta[name=framed-by]").content.split(" ");
-let site = "";
+const tell = (more) =>
+  parent.postMessage({ carebridge: "height", height: document.body.getBoundingClientRect().height, ...more }, "*");
 
-function tell() {
-  if (site) parent.postMessage({ carebridge: "height", height: document.body.getBoundingClientRect().height }, site);
-}
-
-addEventListener("message", ({ origin, source, data }) => {
-  if (source !== parent || !listed.includes(origin) || data?.carebridge !== "height?") return;
-  site = origin;
-  tell();
-});
-new ResizeObserver(tell).observe(document.body);
+const begins = document.getElementById(location.hash.slice(1));
+tell({ begins: begins ? begins.getBoundingClientRect().top + scrollY : 0 });
+new ResizeObserver(() => tell()).observe(document.body);

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Frame, Page, expect
 
 from scheduling.models import Appointment, Clinic, SelfBooking, Status
 from scheduling.public_codes import code_of
 from tests.browser.accessibility import assert_accessible
 from tests.browser.test_patient_links import PHONE, pick, press, shoot
 from tests.browser.test_public_booking import fill_in, open_here  # noqa: F401  (a fixture)
+from tests.browser.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -47,6 +48,12 @@ def shown_in_frame(page: Page) -> bool:
     return page.frames[1].get_by_role("heading", name="Book an appointment").count() == 1
 
 
+def shows(frame: Frame, of_the_page: str) -> None:
+    """The frame shows that page and is as high as it: from then on nothing moves away from under a finger."""
+    expect(frame.locator(of_the_page)).to_be_visible()
+    wait_until(frame, "innerHeight === Math.ceil(document.body.getBoundingClientRect().height)")
+
+
 def test_a_listed_site_shows_the_booking_which_goes_on_in_a_tab_and_another_site_cannot(
     browser,
     site,
@@ -68,14 +75,15 @@ def test_a_listed_site_shows_the_booking_which_goes_on_in_a_tab_and_another_site
 
         page.goto(listed)
         frame = page.frames[1]
+        shows(frame, "h1:text('Book an appointment')")
         frame.get_by_role("link", name="Cardiology").click()
-        expect(frame.get_by_role("heading", name="Choose a time")).to_be_visible()
+        shows(frame, "h1:text('Choose a time')")
         frame.get_by_role("link", name="Calendar").click()
+        shows(frame, ".p-month")
         frame.locator(".p-month td a").nth(1).click()
         frame.wait_for_url("**&day=*")
-        expect(frame.locator("#day")).to_be_visible()
-        page.wait_for_function("document.querySelector('iframe').offsetHeight > 700")
-        frame.wait_for_function("document.documentElement.scrollHeight <= innerHeight + 1")
+        shows(frame, "#day")
+        assert page.evaluate("scrollY") > 500  # down at the times of that day
         shoot(page, "framed-times")
         assert_accessible(frame)
         picked = pick(frame, "2:00pm")
@@ -88,6 +96,7 @@ def test_a_listed_site_shows_the_booking_which_goes_on_in_a_tab_and_another_site
         fill_in(tab, day="27", month="3", year="1958")
         tab.wait_for_timeout(3000)  # nobody types faster, and programs are asked again
         press(tab, "Continue")
+        expect(tab.locator("[name=code]")).to_be_visible()
         tab.locator("[name=code]").fill(code_of(SelfBooking.objects.get()))
         press(tab, "Book this time")
         expect(tab.get_by_role("heading", name="You are booked")).to_be_visible()
