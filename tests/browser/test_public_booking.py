@@ -53,6 +53,7 @@ def test_somebody_new_books_though_the_first_time_is_lost_and_types_nothing_twic
     press(page, "Continue")
     expect(page.locator("[name=family_name]")).to_have_value("Whitlock")
     press(page, "Continue")
+    expect(page.locator("[name=code]")).to_be_visible()
     page.locator("[name=code]").fill(code_of(SelfBooking.objects.get()))
     shoot(page, "public-code")
     press(page, "Book this time")

@@ -16,6 +16,7 @@ from carebridge.accounts.factors import format_hotp_value, hotp_value
 from carebridge.accounts.models import User
 from scheduling.models import Appointment
 from tests.browser.accessibility import assert_accessible
+from tests.browser.waiting import wait_until
 from tests.concurrency.forked_site import fork_site
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -69,7 +70,7 @@ def test_a_new_colleague_sets_up_an_app_then_a_passkey_and_signs_in_with_the_pas
     page.get_by_role("link", name="Authenticator app").click()
     page.get_by_text("Can’t scan it?").click()
     secret = page.locator(".secret").inner_text()
-    assert page.locator(".qr").evaluate("image => image.naturalWidth") > 0
+    wait_until(page, "document.querySelector('.qr').naturalWidth > 0")
     assert_accessible(page)
     page.get_by_label("Code from the app").fill(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
     page.get_by_role("button", name="Turn it on").click()
@@ -126,7 +127,7 @@ def test_what_somebody_typed_is_not_given_to_the_next_person(hasty_site, page, c
 
     type_in(page, sysadmin)
     page.wait_for_url("**/people/invite/")
-    page.wait_for_function("sessionStorage.getItem('kept-input') === null")
+    wait_until(page, "sessionStorage.getItem('kept-input') === null")
     expect(page.get_by_label("First name")).to_have_value("")
 
 
